@@ -1,0 +1,181 @@
+"""What a project is once it has been read: frozen dataclasses, in the order in which a reader meets them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+from game.errors import LevelError
+from scoring.retirement import RetirementRule
+
+
+class SubjectKind(StrEnum):
+    IMAGE = "image"
+    POINT = "point"
+
+
+class ChoiceSet(StrEnum):
+    GROUPS = "groups"
+    LABELS = "labels"
+
+
+class GoldUse(StrEnum):
+    """Teaching gold explains itself; hidden gold measures; reference gold is never used by play."""
+
+    TEACHING = "teaching"
+    HIDDEN = "hidden"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Group:
+    code: str
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Label:
+    code: str
+    name: str
+    group: str | None
+    colour: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`mask` has one entry a label of the project, (K,): True where the choice contains the label."""
+
+    code: str
+    name: str
+    colour: str
+    mask: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """`gold_floor` is a share, [0, 1]; who reaches `recall` and `n_gold` opens the levels after this one."""
+
+    key: str
+    title: str
+    summary: str
+    choice_set: ChoiceSet
+    choices: tuple[Choice, ...]
+    round_size: int
+    gold_floor: float
+    opens_after: str | None
+    recall: float
+    n_gold: int
+
+    @property
+    def version(self) -> str:
+        """Eight hexadecimal digits that change whenever the level does: an answer says what was on offer."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class GuidePage:
+    """`code` is a label's or a group's; `text` is markdown; `examples` are files of teaching gold."""
+
+    code: str
+    title: str
+    text: str
+    examples: tuple[str, ...]
+
+    @property
+    def hint(self) -> str:
+        """The first paragraph: explains teaching gold that brings no explanation of its own."""
+        return " ".join(self.text.split("\n\n", 1)[0].split())
+
+
+@dataclass(frozen=True)
+class Gold:
+    """`row` and `column` are pixels, 0-based, from the top left; None for a whole image."""
+
+    file: str
+    label: str
+    use: GoldUse
+    why: str
+    row: int | None
+    column: int | None
+
+
+@dataclass(frozen=True)
+class ImportRules:
+    """Columns of a table of whole images, and the labels that are turned away: as written → why."""
+
+    file: str
+    label: str
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed distribution whose files are a project's images. It is read, never imported."""
+
+    name: str
+    folder: str
+
+    def path(self, file: str) -> Path:
+        """Raises LevelError if the distribution is not installed or `file` leaves its folder."""
+        try:
+            folder = Path(str(metadata.distribution(self.name).locate_file(self.folder))).resolve()
+        except metadata.PackageNotFoundError:
+            raise LevelError(f"The package {self.name}, which carries the pictures, is not installed.") from None
+        path = (folder / file).resolve()
+        if not path.is_relative_to(folder):
+            raise LevelError(f"{file!r} lies outside {self.folder} of the package {self.name}.")
+        return path
+
+
+@dataclass(frozen=True)
+class Project:
+    """`patch_px` is the side of the patch around a point, in pixels of the image; 0 for whole images."""
+
+    slug: str
+    uuid: str
+    title: str
+    summary: str
+    science: str
+    licence: str
+    credit: str
+    cite: str
+    subject_kind: SubjectKind
+    patch_px: int
+    labels: tuple[Label, ...]
+    groups: tuple[Group, ...]
+    levels: tuple[Level, ...]
+    retirement: RetirementRule
+    imports: ImportRules
+    package: Package | None
+    subjects: tuple[str, ...]
+    gold: tuple[Gold, ...]
+    tutorial: tuple[str, ...]
+    guide: tuple[GuidePage, ...]
+    folder: Path
+
+    def label_index(self, given: str) -> int | None:
+        """Index 0…K-1 of the label with this code or alias, in any case; None if there is none."""
+        wanted = given.strip().casefold()
+        for index, label in enumerate(self.labels):
+            if wanted in {name.casefold() for name in (label.code, *label.aliases)}:
+                return index
+        return None
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Every choice that some level offers, once, in the order of the levels."""
+        return tuple({choice.code: choice for level in self.levels for choice in level.choices}.values())
+
+    @property
+    def choice_sets(self) -> tuple[ChoiceSet, ...]:
+        return tuple(dict.fromkeys(level.choice_set for level in self.levels))
+
+    def level(self, key: str) -> Level | None:
+        return next((level for level in self.levels if level.key == key), None)
+
+    def guide_page(self, code: str) -> GuidePage | None:
+        return next((page for page in self.guide if page.code == code), None)

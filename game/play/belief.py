@@ -1,0 +1,68 @@
+"""What is believed of a subject: always computed from all its answers, never added up."""
+
+from datetime import datetime
+
+import numpy as np
+
+from game.levels import Project
+from game.levels.openings import choice_masks, opening_states
+from game.store import Session, beliefs, rounds
+from game.store.rounds import Given
+from game.store.tables import Consensus
+from game.store.tables.play import Abstention
+from scoring import agreement, calibration, confusion, consensus
+from scoring.arrays import Floats
+
+# Far above any rule's maximum. Gold is answered without end and would otherwise cost, and tell, more with each answer.
+NEWEST_ANSWERS = 60
+
+
+def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
+    """Renews a subject's consensus and openings after an answer. The same work for gold, which has no opening."""
+    answers = rounds.answers_of_subject(session, subject_id, NEWEST_ANSWERS)
+    masks = choice_masks(project)
+    given = [answer for answer in answers if answer.choice in masks]
+    codes = [answer.choice for answer in given if answer.choice is not None]
+    posterior = _posterior(session, project, project_id, given)
+    n_bad_image = sum(answer.abstention == Abstention.BAD_IMAGE for answer in answers)
+    label = int(posterior.argmax())
+    stacked = np.array([masks[code] for code in codes], dtype=np.bool_).reshape(len(codes), len(project.labels))
+    beliefs.keep_consensus(
+        session,
+        Consensus(
+            subject_id=subject_id,
+            project_id=project_id,
+            posterior=posterior.tolist(),
+            label=label,
+            confidence=float(posterior[label]),
+            agreement=agreement.agreement(stacked, label),
+            n_given=len(codes),
+            n_bad_image=n_bad_image,
+            n_cant_tell=len(answers) - len(codes) - n_bad_image,
+            computed_at=now,
+        ),
+    )
+    predicted = beliefs.prediction(session, subject_id)
+    model = None if predicted is None else np.array(predicted)
+    for state in opening_states(project, posterior, codes, n_bad_image, model):
+        beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
+
+
+def _posterior(session: Session, project: Project, project_id: int, given: list[Given]) -> Floats:
+    """(K,), calibrated: prior × Π_v P_v(given | true), with what the last aggregation knows of each volunteer."""
+    pooled, prior, temperature = in_force(session, project, project_id)
+    known = beliefs.confusions(session, project_id, [answer.volunteer_id for answer in given])
+    masks = choice_masks(project)
+    n_labels = len(project.labels)
+    confusions = np.array([known.get(answer.volunteer_id, pooled) for answer in given]).reshape(-1, n_labels, n_labels)
+    choices = np.array([masks[str(answer.choice)] for answer in given], dtype=np.bool_).reshape(-1, n_labels)
+    return calibration.calibrate(consensus.posterior(prior, confusions, choices), temperature)
+
+
+def in_force(session: Session, project: Project, project_id: int) -> tuple[Floats, Floats, float]:
+    """Pooled confusion matrix (K, K), prior (K,) and temperature of the last aggregation; defaults before it."""
+    n_labels = len(project.labels)
+    latest = beliefs.latest_aggregate(session, project_id)
+    if latest is None or len(latest.prior) != n_labels:
+        return confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), 1.0
+    return np.array(latest.pooled), np.array(latest.prior), latest.temperature

@@ -1,0 +1,55 @@
+"""The end of a round, the only moment at which a volunteer's figures change: points, reliability, levels, standings."""
+
+from datetime import datetime
+
+import numpy as np
+
+from game.levels import Project
+from game.play.belief import in_force
+from game.play.gold import NEWEST_GOLD, choice_counts_of, label_counts_of
+from game.play.standings import renew_standings
+from game.store import Session, beliefs, rounds
+from game.store.tables import Reliability, Round
+from scoring import confusion, points, unlocking
+
+
+def complete_round(session: Session, project: Project, row: Round, now: datetime) -> None:
+    """Derived anew from the volunteer's answers to gold; after a single answer it would betray which was gold."""
+    row.completed_at = now
+    level = project.level(row.level)
+    if level is None:
+        return
+    session.flush()
+    _measure(session, project, row, now)
+    counts = choice_counts_of(session, row.volunteer_id, row.project_id, level)
+    n_labels = sum(answer.choice is not None for answer in rounds.answers_of_round(session, row.id).values())
+    row.points = points.round_points(n_labels, counts)
+    session.flush()
+    if unlocking.unlocked(counts, recall=level.recall, n_gold=level.n_gold):
+        _unlock_after(session, project, row, now)
+    renew_standings(session, row.project_id, row.volunteer_id, now)
+
+
+def _measure(session: Session, project: Project, row: Round, now: datetime) -> None:
+    pooled, _, _ = in_force(session, project, row.project_id)
+    counts = label_counts_of(session, project, row.volunteer_id, row.project_id, pooled)
+    matrix = confusion.empirical_bayes(counts, pooled)
+    reliability = confusion.reliability(matrix)
+    beliefs.keep_reliability(
+        session,
+        Reliability(
+            volunteer_id=row.volunteer_id,
+            project_id=row.project_id,
+            confusion=np.round(matrix, 6).tolist(),
+            reliability=reliability,
+            informedness=confusion.informedness(reliability, len(project.labels)),
+            n_gold=min(round(counts.sum()), NEWEST_GOLD),
+            computed_at=now,
+        ),
+    )
+
+
+def _unlock_after(session: Session, project: Project, row: Round, now: datetime) -> None:
+    for level in project.levels:
+        if level.opens_after == row.level:
+            rounds.unlock(session, row.volunteer_id, row.project_id, level.key, now)

@@ -1,0 +1,157 @@
+"""Starting a round, and what of it a player may know."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from game.errors import Conflict, NotAllowed, NotFound
+from game.levels import Choice, Level, Project
+from game.play.handout import Player, choose_subjects
+from game.store import Session, rounds, subjects
+from game.store.tables import Round, RoundSubject
+
+# A round that was left is taken up again within this time; later its subjects are free for others.
+RESUME = timedelta(minutes=15)
+COUNT_LIMIT = 1_000
+
+
+@dataclass(frozen=True)
+class ShownSubject:
+    """A subject as a player sees it: gold and any other alike. `code` stands for it in this round only."""
+
+    code: str
+    position: int
+    sha256: str
+    row: int | None
+    column: int | None
+    width_px: int
+    height_px: int
+    answered: bool
+
+
+@dataclass(frozen=True)
+class ShownRound:
+    code: str
+    project: Project
+    level: Level
+    subjects: tuple[ShownSubject, ...]
+    completed: bool
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        return self.level.choices
+
+    @property
+    def next_subject(self) -> ShownSubject | None:
+        """The first that has no answer yet; None once the round is complete."""
+        return next((subject for subject in self.subjects if not subject.answered), None)
+
+
+def start_round(
+    session: Session,
+    project: Project,
+    volunteer_id: int,
+    level_key: str | None,
+    now: datetime,
+    rng: np.random.Generator,
+) -> ShownRound:
+    """Takes up the volunteer's unfinished round, or hands out a new one at this level, or the highest open to her.
+
+    Raises NotFound for an unknown level, NotAllowed for a locked one, Conflict if no subject is left for her.
+    """
+    row = subjects.project_row(session, project.slug)
+    if row is None:
+        raise NotFound(f"The project “{project.title}” has no subjects yet.")
+    unlocked = rounds.unlocked_levels(session, volunteer_id, row.id)
+    for level in _levels(project, level_key, unlocked):
+        begun = rounds.open_round(session, volunteer_id, row.id, level.key, now - RESUME)
+        if begun is not None:
+            return show_round(session, project, begun)
+        player = _player(session, project, row.id, volunteer_id, level)
+        chosen = choose_subjects(session, level, player, now, rng)
+        if chosen:
+            return show_round(session, project, _hand_out(session, player, level, chosen, now))
+    raise Conflict("You have seen every picture that is open here. Thank you! New ones will come.")
+
+
+def find_round(session: Session, projects: dict[str, Project], code: str, volunteer_id: int) -> ShownRound:
+    """Raises NotFound unless the round is this volunteer's."""
+    found = rounds.round_by_code(session, code)
+    if found is None or found[0].volunteer_id != volunteer_id or found[1] not in projects:
+        raise NotFound("There is no such round of yours.")
+    return show_round(session, projects[found[1]], found[0])
+
+
+def show_round(session: Session, project: Project, row: Round) -> ShownRound:
+    handed = rounds.round_subjects(session, row.id)
+    places = subjects.places(session, [one.subject_id for one in handed])
+    level = project.level(row.level) or project.levels[0]
+    return ShownRound(
+        row.code,
+        project,
+        level,
+        tuple(_shown(one, places[one.subject_id]) for one in handed),
+        row.completed_at is not None,
+    )
+
+
+def open_levels(session: Session, project: Project, volunteer_id: int | None) -> list[Level]:
+    """The levels that a volunteer may play; a visitor may play the first."""
+    row = subjects.project_row(session, project.slug)
+    unlocked = set() if row is None or volunteer_id is None else rounds.unlocked_levels(session, volunteer_id, row.id)
+    return [level for level in project.levels if level.opens_after is None or level.key in unlocked]
+
+
+def tutorial_seen(session: Session, project: Project, volunteer_id: int) -> bool:
+    row = subjects.project_row(session, project.slug)
+    return row is not None and rounds.tutorial_seen(session, volunteer_id, row.id)
+
+
+def mark_tutorial_seen(session: Session, project: Project, volunteer_id: int, now: datetime) -> None:
+    row = subjects.project_row(session, project.slug)
+    if row is not None:
+        rounds.mark_tutorial_seen(session, volunteer_id, row.id, now)
+
+
+def _levels(project: Project, key: str | None, unlocked: set[str]) -> list[Level]:
+    """The level asked for; else all: the highest open one first; locked ones last, when nothing else is left."""
+    playable = [level for level in project.levels if level.opens_after is None or level.key in unlocked]
+    if key is None:
+        return [*reversed(playable), *(level for level in project.levels if level not in playable)]
+    level = project.level(key)
+    if level is None:
+        raise NotFound(f"The project “{project.title}” has no level “{key}”.")
+    if level not in playable:
+        before = project.level(level.opens_after or "")
+        raise NotAllowed(f"“{level.title}” is still locked: complete “{before.title if before else ''}” first.")
+    return [level]
+
+
+def _player(session: Session, project: Project, project_id: int, volunteer_id: int, level: Level) -> Player:
+    alike = [other.key for other in project.levels if other.choice_set is level.choice_set]
+    n_given = rounds.n_given_before(session, volunteer_id, project_id, alike, COUNT_LIMIT)
+    return Player(volunteer_id, project_id, n_given, project.retirement.minimum)
+
+
+def _hand_out(session: Session, player: Player, level: Level, chosen: list[int], now: datetime) -> Round:
+    added = Round(
+        code=secrets.token_hex(12), project_id=player.project_id, volunteer_id=player.volunteer_id, level=level.key,
+        n_subjects=len(chosen), started_at=now,
+    )  # fmt: skip
+    handed = [
+        RoundSubject(
+            code=secrets.token_hex(12), position=position, subject_id=subject_id, volunteer_id=player.volunteer_id,
+            handed_at=now,
+        )
+        for position, subject_id in enumerate(chosen)
+    ]  # fmt: skip
+    return rounds.add_round(session, added, handed)
+
+
+def _shown(handed: RoundSubject, place: subjects.Place) -> ShownSubject:
+    return ShownSubject(
+        handed.code, handed.position, place.sha256, place.row, place.column, place.width_px, place.height_px,
+        handed.answered_at is not None,
+    )  # fmt: skip

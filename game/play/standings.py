@@ -1,0 +1,81 @@
+"""Leaderboards: points of completed rounds, this week's and of all time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from game.errors import NotFound
+from game.levels import Project
+from game.store import Session, beliefs, people, subjects
+from game.store.beliefs import ALL_TIME
+
+TOP = 10
+AROUND = 2
+
+
+class Period(StrEnum):
+    WEEK = "week"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Standing:
+    rank: int
+    pseudonym: str
+    points: int
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """`around_me` is empty for a visitor and for whoever has no points in the period yet."""
+
+    period: Period
+    top: tuple[Standing, ...]
+    around_me: tuple[Standing, ...]
+
+
+def leaderboard(
+    session: Session, project: Project, period: Period, volunteer_id: int | None, now: datetime
+) -> Leaderboard:
+    row = subjects.project_row(session, project.slug)
+    if row is None:
+        return Leaderboard(period, (), ())
+    key = _key(period, now)
+    best = beliefs.top(session, row.id, key, TOP)
+    around = [] if volunteer_id is None else beliefs.around(session, row.id, key, volunteer_id, AROUND)
+    return Leaderboard(
+        period,
+        tuple(Standing(line.rank, line.pseudonym, line.points, line.volunteer_id == volunteer_id) for line in best),
+        tuple(Standing(line.rank, line.pseudonym, line.points, line.volunteer_id == volunteer_id) for line in around),
+    )
+
+
+def renew_standings(session: Session, project_id: int, volunteer_id: int, now: datetime) -> None:
+    """Sums the volunteer's own rounds again. Simulated volunteers stand on no leaderboard."""
+    volunteer = people.volunteer(session, volunteer_id)
+    if volunteer is None or volunteer.simulated:
+        return
+    for period in Period:
+        points = beliefs.points_of_volunteer(session, volunteer_id, project_id, _since(period, now))
+        beliefs.keep_standing(session, project_id, _key(period, now), volunteer_id, points)
+
+
+def points_of(session: Session, project: Project, volunteer_id: int) -> int:
+    row = subjects.project_row(session, project.slug)
+    if row is None:
+        raise NotFound(f"The project “{project.title}” has no subjects yet.")
+    return beliefs.points_of_volunteer(session, volunteer_id, row.id, None)
+
+
+def _since(period: Period, now: datetime) -> datetime | None:
+    """Weeks begin on Monday, 00:00 UTC."""
+    if period is Period.ALL:
+        return None
+    monday = now - timedelta(days=now.weekday())
+    return monday.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _key(period: Period, now: datetime) -> str:
+    year, week, _ = now.isocalendar()
+    return ALL_TIME if period is Period.ALL else f"{year}-W{week:02}"

@@ -1,0 +1,154 @@
+"""Named queries about what is derived from the rows of play: openings, consensus, reliabilities, standings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, func, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from game.store.columns import Instant
+from game.store.tables import (
+    Aggregate,
+    Consensus,
+    Opening,
+    Prediction,
+    Project,
+    Reliability,
+    Round,
+    Standing,
+    Volunteer,
+)
+
+ALL_TIME = "all"
+
+# Subjects about which equally much is known come in random order, not in that of their import.
+TIE_BREAK = 1e-3
+
+
+@dataclass(frozen=True)
+class LeaderboardLine:
+    """One line of a leaderboard."""
+
+    rank: int
+    volunteer_id: int
+    pseudonym: str
+    points: int
+
+
+def latest_aggregate(session: Session, project_id: int) -> Aggregate | None:
+    rows = select(Aggregate).where(Aggregate.project_id == project_id)
+    return session.scalar(rows.order_by(Aggregate.id.desc()).limit(1))
+
+
+def confusions(session: Session, project_id: int, volunteer_ids: Sequence[int]) -> dict[int, list[list[float]]]:
+    rows = select(Reliability.volunteer_id, Reliability.confusion).where(
+        Reliability.project_id == project_id, Reliability.volunteer_id.in_(volunteer_ids)
+    )
+    return dict(session.execute(rows).all())
+
+
+def reliability(session: Session, volunteer_id: int, project_id: int) -> Reliability | None:
+    return session.get(Reliability, (volunteer_id, project_id))
+
+
+def keep_reliability(session: Session, row: Reliability) -> None:
+    session.merge(row)
+
+
+def keep_consensus(session: Session, row: Consensus) -> None:
+    session.merge(row)
+
+
+def consensus(session: Session, subject_id: int) -> Consensus | None:
+    return session.get(Consensus, subject_id)
+
+
+def n_given(session: Session, subject_ids: Sequence[int]) -> dict[int, int]:
+    """Subject id → how many labels were given; a subject that nobody judged is absent."""
+    rows = select(Consensus.subject_id, Consensus.n_given).where(Consensus.subject_id.in_(subject_ids))
+    return dict(session.execute(rows).all())
+
+
+def prediction(session: Session, subject_id: int) -> list[float] | None:
+    return session.scalar(select(Prediction.p).where(Prediction.subject_id == subject_id))
+
+
+def openings(session: Session, subject_id: int) -> Mapping[str, str | None]:
+    """Choice set → why it retired; None while it is in play. Empty for gold."""
+    rows = select(Opening.choice_set, Opening.reason).where(Opening.subject_id == subject_id)
+    return dict(session.execute(rows).all())
+
+
+def update_opening(
+    session: Session, subject_id: int, choice_set: str, priority: float, reason: str | None, now: datetime
+) -> None:
+    """Changes nothing for a subject without openings, so that gold costs the same statement."""
+    opening = and_(Opening.subject_id == subject_id, Opening.choice_set == choice_set)
+    retired_at = None if reason is None else func.coalesce(Opening.retired_at, literal(now, Instant()))
+    session.execute(
+        update(Opening)
+        .where(opening)
+        .values(priority=priority + TIE_BREAK * Opening.shuffle, reason=reason, retired_at=retired_at),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def points_of_volunteer(session: Session, volunteer_id: int, project_id: int, since: datetime | None) -> int:
+    rows = select(func.coalesce(func.sum(Round.points), 0)).where(
+        Round.volunteer_id == volunteer_id, Round.project_id == project_id
+    )
+    completed = Round.completed_at.is_not(None) if since is None else Round.completed_at >= since
+    return session.scalar(rows.where(completed)) or 0
+
+
+def keep_standing(session: Session, project_id: int, period: str, volunteer_id: int, points: int) -> None:
+    session.merge(Standing(project_id=project_id, period=period, volunteer_id=volunteer_id, points=points))
+
+
+def top(session: Session, project_id: int, period: str, n: int) -> list[LeaderboardLine]:
+    rows = _standings(project_id, period).order_by(Standing.points.desc(), Standing.volunteer_id)
+    found = session.execute(rows.limit(n))
+    return [LeaderboardLine(rank, *row) for rank, row in enumerate(found, start=1)]
+
+
+def around(session: Session, project_id: int, period: str, volunteer_id: int, n: int) -> list[LeaderboardLine]:
+    """The volunteer's own place with the `n` before and after it; empty while she has none."""
+    own = session.get(Standing, (project_id, period, volunteer_id))
+    if own is None:
+        return []
+    before = or_(
+        Standing.points > own.points,
+        and_(Standing.points == own.points, Standing.volunteer_id < volunteer_id),
+    )
+    after = or_(
+        Standing.points < own.points,
+        and_(Standing.points == own.points, Standing.volunteer_id >= volunteer_id),
+    )
+    in_period = (Standing.project_id == project_id, Standing.period == period)
+    n_before = session.scalar(select(func.count()).where(*in_period, before)) or 0
+    rows = _standings(project_id, period)
+    above = session.execute(rows.where(before).order_by(Standing.points, Standing.volunteer_id.desc()).limit(n))
+    below = session.execute(rows.where(after).order_by(Standing.points.desc(), Standing.volunteer_id).limit(n + 1))
+    before_me = list(reversed(above.all()))
+    lines = [*before_me, *below.all()]
+    return [LeaderboardLine(rank, *line) for rank, line in enumerate(lines, start=n_before - len(before_me) + 1)]
+
+
+def _standings(project_id: int, period: str) -> Select[int, str, int]:
+    columns = select(Standing.volunteer_id, Volunteer.pseudonym, Standing.points)
+    named = columns.join(Volunteer, Volunteer.id == Standing.volunteer_id)
+    return named.where(Standing.project_id == project_id, Standing.period == period)
+
+
+def counts(session: Session, project_id: int, finest: str) -> tuple[int, int]:
+    """Subjects of a project's finest choice set: (all, retired)."""
+    rows = select(func.count(), func.count(Opening.retired_at)).where(
+        Opening.project_id == project_id, Opening.choice_set == finest
+    )
+    n, n_retired = session.execute(rows).one()
+    return n, n_retired
+
+
+def project_ids(session: Session) -> dict[str, int]:
+    return dict(session.execute(select(Project.slug, Project.id)).all())

@@ -1,0 +1,59 @@
+"""The connection to SQLite or PostgreSQL, and the only two ways to a session."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class Store:
+    engine: Engine
+    # SQLite has one writer. Queueing here, in the process, lets other greenlets go on while one of them writes;
+    # queueing inside SQLite would block them all.
+    writer: AbstractContextManager[bool] | None = field(default=None, compare=False)
+
+
+def open_store(url: str) -> Store:
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return Store(engine, threading.Lock())
+    return Store(create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True))
+
+
+@contextmanager
+def transaction(store: Store) -> Iterator[Session]:
+    """All or nothing; the only commit in the house. What follows a commit (events, caches) comes after the block."""
+    if store.writer is None:
+        with Session(store.engine) as session, session.begin():
+            yield session
+        return
+    with store.writer, Session(store.engine.execution_options(writes=True)) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(store: Store) -> Iterator[Session]:
+    """A session whose changes are thrown away."""
+    with Session(store.engine) as session:
+        yield session
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transactions begin late and upgrade a read to a write, which fails under load.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

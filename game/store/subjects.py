@@ -1,0 +1,133 @@
+"""Named queries about projects, images, subjects and what experts said of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
+
+from game.levels import GoldUse
+from game.store.tables import ExpertLabel, Image, Opening, Project, Subject
+
+IDS_IN_ONE_STATEMENT = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a subject is of: an image, or its point (row, column) in pixels."""
+
+    subject_id: int
+    code: str
+    sha256: str
+    name: str
+    row: int | None
+    column: int | None
+    width_px: int
+    height_px: int
+
+
+def project_row(session: Session, slug: str) -> Project | None:
+    return session.scalar(select(Project).where(Project.slug == slug))
+
+
+def add_project(session: Session, slug: str, label_codes: Sequence[str], now: datetime) -> Project:
+    added = Project(slug=slug, label_codes=list(label_codes), created_at=now)
+    session.add(added)
+    session.flush()
+    return added
+
+
+def image_row(session: Session, sha256: str) -> Image | None:
+    return session.scalar(select(Image).where(Image.sha256 == sha256))
+
+
+def has_point(session: Session, sha256: str, row: int, column: int) -> bool:
+    """Whether some subject is this point of this image."""
+    found = select(Subject.id).join(Image).where(Image.sha256 == sha256, Subject.row == row, Subject.column == column)
+    return session.scalar(found.limit(1)) is not None
+
+
+def add_image(session: Session, image: Image) -> Image:
+    session.add(image)
+    session.flush()
+    return image
+
+
+def subjects_of_image(session: Session, project_id: int, image_id: int) -> dict[tuple[int | None, int | None], int]:
+    """(row, column) → subject id; (None, None) for the whole image."""
+    rows = select(Subject.row, Subject.column, Subject.id)
+    found = session.execute(rows.where(Subject.project_id == project_id, Subject.image_id == image_id))
+    return {(row, column): subject_id for row, column, subject_id in found}
+
+
+def add_subject(session: Session, subject: Subject) -> int:
+    session.add(subject)
+    session.flush()
+    return subject.id
+
+
+def add_expert_label(session: Session, label: ExpertLabel) -> None:
+    session.add(label)
+
+
+def add_openings(session: Session, openings: Sequence[Opening]) -> None:
+    session.add_all(openings)
+
+
+def expert_label(session: Session, subject_id: int) -> ExpertLabel | None:
+    return session.get(ExpertLabel, subject_id)
+
+
+def gold_after(session: Session, project_id: int, use: GoldUse, label: int, shuffle: float, limit: int) -> list[int]:
+    """Ids of gold of one label whose shuffle follows the given number in [0, 1)."""
+    wanted = (ExpertLabel.project_id == project_id, ExpertLabel.use == use, ExpertLabel.label == label)
+    ids = select(ExpertLabel.subject_id).where(*wanted, ExpertLabel.shuffle >= shuffle)
+    return list(session.scalars(ids.order_by(ExpertLabel.shuffle).limit(limit)))
+
+
+def expert_labels(session: Session, project_id: int, uses: Sequence[GoldUse]) -> dict[int, tuple[int, GoldUse]]:
+    """Subject id → (label, use), for the science side, tests and the simulator."""
+    rows = select(ExpertLabel.subject_id, ExpertLabel.label, ExpertLabel.use)
+    found = session.execute(rows.where(ExpertLabel.project_id == project_id, ExpertLabel.use.in_(uses)))
+    return {subject_id: (label, GoldUse(use)) for subject_id, label, use in found}
+
+
+def places(session: Session, subject_ids: Sequence[int]) -> dict[int, Place]:
+    found: dict[int, Place] = {}
+    for start in range(0, len(subject_ids), IDS_IN_ONE_STATEMENT):
+        some = subject_ids[start : start + IDS_IN_ONE_STATEMENT]
+        found |= {row.id: _place(row) for row in session.execute(_PLACES.where(Subject.id.in_(some)))}
+    return found
+
+
+def places_of_project(session: Session, project_id: int) -> list[Place]:
+    rows = session.execute(_PLACES.where(Subject.project_id == project_id).order_by(Subject.id))
+    return [_place(row) for row in rows]
+
+
+def n_subjects(session: Session, project_id: int) -> int:
+    return session.scalar(select(func.count()).where(Subject.project_id == project_id)) or 0
+
+
+def example_image(session: Session, project_id: int, name: str) -> str | None:
+    """SHA-256 of the image that was imported under this file name, if it is teaching gold."""
+    teaching = and_(ExpertLabel.subject_id == Subject.id, ExpertLabel.use == GoldUse.TEACHING)
+    found = select(Image.sha256).join(Subject, Subject.image_id == Image.id).join(ExpertLabel, teaching)
+    return session.scalar(found.where(Subject.project_id == project_id, Subject.name == name).limit(1))
+
+
+_PLACES = select(
+    Subject.id,
+    Subject.code,
+    Subject.name,
+    Subject.row,
+    Subject.column,
+    Image.sha256,
+    Image.width_px,
+    Image.height_px,
+).join(Image)
+
+
+def _place(row: Row[int, str, str, int | None, int | None, str, int, int]) -> Place:
+    return Place(row.id, row.code, row.sha256, row.name, row.row, row.column, row.width_px, row.height_px)

@@ -1,0 +1,22 @@
+"""Every table, by domain: people, subjects, play, beliefs, publications."""
+
+from game.store.columns import Table
+from game.store.tables.beliefs import Aggregate, Consensus, Opening, Prediction, Reliability
+from game.store.tables.people import Token, Volunteer
+from game.store.tables.play import (
+    Classification,
+    Round,
+    RoundSubject,
+    Standing,
+    TutorialSeen,
+    Unlock,
+    Withdrawal,
+)
+from game.store.tables.publications import Job, Model, Release
+from game.store.tables.subjects import ExpertLabel, Image, Project, Subject
+
+__all__ = [
+    "Aggregate", "Classification", "Consensus", "ExpertLabel", "Image", "Job", "Model", "Opening", "Prediction",
+    "Project", "Release", "Reliability", "Round", "RoundSubject", "Standing", "Subject", "Table", "Token",
+    "TutorialSeen", "Unlock", "Volunteer", "Withdrawal",
+]  # fmt: skip

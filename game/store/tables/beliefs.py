@@ -1,0 +1,91 @@
+"""What is derived from the rows of play: every row here can be thrown away and computed again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from game.store.columns import Id, ProjectId, Table
+
+
+class Opening(Table):
+    """Whether a subject is in play for one choice set ("groups" or "labels"). Gold has none: it never retires."""
+
+    __tablename__ = "openings"
+
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
+    choice_set: Mapped[str] = mapped_column(String(16), primary_key=True)
+    project_id: Mapped[ProjectId]
+    priority: Mapped[float]
+    shuffle: Mapped[float]
+    reason: Mapped[str | None] = mapped_column(String(16))
+    retired_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "open_by_priority", "project_id", "choice_set", "priority",
+            sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
+        ),
+        Index(
+            "open_by_shuffle", "project_id", "choice_set", "shuffle",
+            sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class Consensus(Table):
+    """A subject's posterior over the labels (K,) and what follows from it."""
+
+    __tablename__ = "consensus"
+
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
+    project_id: Mapped[ProjectId] = mapped_column(index=True)
+    posterior: Mapped[list[Any]]
+    label: Mapped[int]
+    confidence: Mapped[float]
+    agreement: Mapped[float | None]
+    n_given: Mapped[int]
+    n_bad_image: Mapped[int]
+    n_cant_tell: Mapped[int]
+    computed_at: Mapped[datetime]
+
+
+class Reliability(Table):
+    """A volunteer's confusion matrix (K, K), entry [true, given], and her reliability in one project."""
+
+    __tablename__ = "reliabilities"
+
+    volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteers.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    confusion: Mapped[list[Any]]
+    reliability: Mapped[float]
+    informedness: Mapped[float]
+    n_gold: Mapped[int]
+    computed_at: Mapped[datetime]
+
+
+class Aggregate(Table):
+    """One run of EM over a project: the pooled confusion matrix, the prior and the temperature in force after it."""
+
+    __tablename__ = "aggregates"
+
+    id: Mapped[Id]
+    project_id: Mapped[ProjectId] = mapped_column(index=True)
+    pooled: Mapped[list[Any]]
+    prior: Mapped[list[Any]]
+    temperature: Mapped[float]
+    n_classifications: Mapped[int]
+    n_changed: Mapped[int]
+    computed_at: Mapped[datetime]
+
+
+class Prediction(Table):
+    """The published model's probabilities (K,) for a subject. One row a subject: a new model replaces them."""
+
+    __tablename__ = "predictions"
+
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
+    project_id: Mapped[ProjectId] = mapped_column(index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
+    p: Mapped[list[Any]]

@@ -1,0 +1,80 @@
+"""Selection: which subjects a round should hold, and how much of it is gold."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from scoring.arrays import Floats, Ints, log
+from scoring.confusion import recall_bounds
+from scoring.retirement import RetirementRule
+
+GOLD_FLOOR = 0.08
+RANDOM_SHARE = 0.2
+
+Id = TypeVar("Id", bound=Hashable)
+
+
+def gold_probability(n_given_before: int, floor: float = GOLD_FLOOR) -> float:
+    """P(the next subject is hidden gold), in [floor, 0.5], after `n_given_before` labels of this volunteer.
+
+    Half of the first ten, then 5/n down to the floor: about 14 gold subjects among the first 60.
+    """
+    return max(floor, 5 / max(n_given_before, 10))
+
+
+def n_gold_in_round(
+    n_given_before: int,
+    size: int,
+    rng: np.random.Generator,
+    floor: float = GOLD_FLOOR,
+) -> int:
+    """How many of a round's `size` subjects are hidden gold: the expected number, rounded by chance."""
+    expected = sum(gold_probability(n_given_before + place, floor) for place in range(size))
+    return _round_by_chance(expected, rng)
+
+
+def priority(posterior: Floats, n_given: int, rule: RetirementRule, model: Floats | None = None) -> float:
+    """How soon a subject should be seen, in [0, 3]; larger is sooner.
+
+    The first part is what is left to learn: the entropy, scaled to [0, 1], of the mean of `posterior` (K,)
+    and the model's prediction (K,). It grows with the doubt of either and with their disagreement (query by
+    committee, soft vote entropy; Settles 2012). The second is how near the subject is to the fewest
+    classifications that can retire it, and weighs double, so that what was begun is finished before more is
+    opened.
+    """
+    belief = posterior if model is None else (posterior + model) / 2
+    entropy = -float(belief @ log(belief)) / float(np.log(len(belief)))
+    return entropy + 2 * min(n_given / max(rule.minimum, 1), 1.0)
+
+
+def mix(
+    ranked: Sequence[Id],
+    unranked: Sequence[Id],
+    n: int,
+    share: float = RANDOM_SHARE,
+    *,
+    rng: np.random.Generator,
+) -> list[Id]:
+    """At most `n` different ids, shuffled: a `share` drawn from `unranked`, the rest the head of `ranked`.
+
+    Each fills in where the other runs dry. The random share keeps statistics free of what selection prefers.
+    """
+    drawn = [unranked[place] for place in rng.permutation(len(unranked))]
+    n_random = _round_by_chance(share * n, rng)
+    chosen = list(dict.fromkeys([*drawn[:n_random], *ranked, *drawn]))[:n]  # The first of equal ids stays.
+    return [chosen[place] for place in rng.permutation(len(chosen))]
+
+
+def widest_choice(choice_counts: Floats) -> Ints:
+    """The choices (C,) in the order in which gold should ask for them: widest interval of recall first."""
+    low, high = recall_bounds(choice_counts)
+    return np.argsort(low - high, kind="stable")
+
+
+def _round_by_chance(expected: float, rng: np.random.Generator) -> int:
+    """An integer next to `expected`, whose mean is `expected`."""
+    whole, fraction = divmod(expected, 1.0)
+    return int(whole) + int(rng.random() < fraction)

@@ -1,0 +1,74 @@
+"""Points, reliability and standings change at the end of a round, and only then."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from game.play.figures import OwnFigures, own_figures, round_summary
+from game.play.standings import Period, leaderboard
+from game.store import reading
+from tests.play.conftest import Reef, guest
+from tests.play.rounds import answer, begin, knows_all, knows_nothing, play, subject_ids
+
+
+def figures(reef: Reef, volunteer_id: int) -> OwnFigures:
+    with reading(reef.store) as session:
+        return own_figures(session, reef.project, volunteer_id)
+
+
+def test_no_figure_changes_before_the_round_is_complete(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    before = figures(reef, diver)
+    shown = begin(reef, diver, now, rng)
+    for position, one in enumerate(subject_ids(reef, shown)[:-1]):
+        answer(reef, shown, position, diver, knows_all(reef.truth[one], shown.level), now=now)
+        assert figures(reef, diver) == before
+
+
+def test_a_perfect_first_round_earns_points_and_a_place(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    shown, _ = play(reef, diver, knows_all, now, rng)
+    with reading(reef.store) as session:
+        summary = round_summary(session, shown, diver, now)
+    assert summary is not None
+    assert summary.points > 0
+    assert summary.standings.top[0].mine
+    assert summary.figures.holding_back is not None
+
+
+def test_guessing_earns_next_to_nothing(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
+    expert, guesser = guest(reef, now, rng), guest(reef, now, rng)
+    for _ in range(5):
+        play(reef, expert, knows_all, now, rng)
+        play(reef, guesser, knows_nothing(rng), now, rng)
+    assert figures(reef, guesser).points <= 0.1 * figures(reef, expert).points
+
+
+def test_last_weeks_points_count_for_all_time_only(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    play(reef, diver, knows_all, now, rng)
+    with reading(reef.store) as session:
+        next_week = now + timedelta(days=7)
+        assert leaderboard(session, reef.project, Period.WEEK, diver, next_week).top == ()
+        assert leaderboard(session, reef.project, Period.ALL, diver, next_week).top[0].mine
+
+
+def test_simulated_volunteers_stand_on_no_leaderboard(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
+    play(reef, guest(reef, now, rng, simulated=True), knows_all, now, rng)
+    with reading(reef.store) as session:
+        assert leaderboard(session, reef.project, Period.ALL, None, now).top == ()
+
+
+def test_around_me_shows_my_neighbours_with_their_ranks(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
+    divers = [guest(reef, now, rng) for _ in range(6)]
+    for diver in divers:
+        play(reef, diver, knows_all, now, rng)
+    with reading(reef.store) as session:
+        board = leaderboard(session, reef.project, Period.WEEK, divers[3], now)
+    ranks = [line.rank for line in board.around_me]
+    mine = next(line for line in board.around_me if line.mine)
+    assert board.top[mine.rank - 1] == mine
+    assert ranks == list(range(ranks[0], ranks[0] + len(ranks)))

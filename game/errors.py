@@ -2,7 +2,15 @@
 
 
 class FathomError(Exception):
-    """A request that cannot be granted; nothing was changed."""
+    """A request that cannot be granted; nothing was changed.
+
+    `text` is a sentence with %(name)s where a value stands, so that it can be translated before the values are put in.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.values = values
 
 
 class InvalidInput(FathomError):

@@ -27,12 +27,13 @@ def retirement_reason(
     n_given: int,
     n_bad_image: int,
     rule: RetirementRule,
+    n_cant_tell: int = 0,
 ) -> RetirementReason | None:
     """Why a subject leaves play, or None while it stays; `n_given` counts classifications that are labels."""
     if confidence >= rule.confidence and n_given >= rule.minimum:
         return RetirementReason.CONFIDENT
     if n_bad_image >= rule.bad_image:
         return RetirementReason.BAD_IMAGE
-    if n_given >= rule.maximum:
+    if n_given + n_cant_tell >= rule.maximum:
         return RetirementReason.CONTESTED
     return None

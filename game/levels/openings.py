@@ -25,7 +25,12 @@ def choice_masks(project: Project) -> dict[str, Masks]:
 
 
 def opening_states(
-    project: Project, posterior: Floats, given: Sequence[str], n_bad_image: int, model: Floats | None
+    project: Project,
+    posterior: Floats,
+    given: Sequence[str],
+    n_bad_image: int,
+    model: Floats | None,
+    n_cant_tell: int = 0,
 ) -> list[OpeningState]:
     """`posterior` (K,), calibrated; `given` the codes of the choices given; `model` (K,) the published model's prediction.
 
@@ -37,7 +42,7 @@ def opening_states(
         choices = np.array([choice.mask for choice in _choices(project, choice_set)], dtype=np.bool_)
         n_given = sum(bool((masks[code] <= choices).all(axis=1).any()) for code in given)
         _, confidence = best_choice(posterior, choices)
-        reason = retirement_reason(confidence, n_given, n_bad_image, project.retirement)
+        reason = retirement_reason(confidence, n_given, n_bad_image, project.retirement, n_cant_tell)
         over_choices = choices @ posterior
         predicted = None if model is None else choices @ model
         states.append(OpeningState(choice_set, priority(over_choices, n_given, project.retirement, predicted), reason))

@@ -78,7 +78,7 @@ def change_pseudonym(session: Session, volunteer_id: int, pseudonym: str) -> Acc
             "A name on the leaderboard has 3 to 40 letters, digits, spaces, dots, dashes or apostrophes."
         )
     if wanted != found.pseudonym and people.pseudonym_taken(session, wanted):
-        raise Conflict(f"“{wanted}” is taken; please choose another name.")
+        raise Conflict("“%(name)s” is taken; please choose another name.", name=wanted)
     found.pseudonym = wanted
     return _account(found)
 
@@ -110,7 +110,7 @@ def change_role(session: Session, login: str, role: Role) -> Account:
     """Raises NotFound if nobody has this login."""
     found = people.volunteer_by_login(session, login.strip().casefold())
     if found is None:
-        raise NotFound(f"Nobody has the login “{login}”. Roles are given to accounts, not to guests.")
+        raise NotFound("Nobody has the login “%(login)s”. Roles are given to accounts, not to guests.", login=login)
     found.role = role
     return _account(found)
 
@@ -135,13 +135,15 @@ def _claim_login(session: Session, volunteer: Volunteer, login: str) -> None:
     if not _LOGIN.fullmatch(wanted):
         raise InvalidInput("A login has 3 to 64 letters, digits or any of . @ + - _")
     if people.volunteer_by_login(session, wanted) is not None:
-        raise Conflict(f"The login “{wanted}” is taken; please choose another.")
+        raise Conflict("The login “%(login)s” is taken; please choose another.", login=wanted)
     volunteer.login = wanted
 
 
 def _checked_password(password: str) -> str:
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-        raise InvalidInput(f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters.")
+        raise InvalidInput(
+            "A password has %(least)s to %(most)s characters.", least=MIN_PASSWORD_LENGTH, most=MAX_PASSWORD_LENGTH
+        )
     return password
 
 

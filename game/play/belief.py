@@ -6,7 +6,7 @@ import numpy as np
 
 from game.levels import Project
 from game.levels.openings import choice_masks, opening_states
-from game.store import Session, beliefs, rounds
+from game.store import Session, beliefs, rounds, subjects
 from game.store.rounds import Given
 from game.store.tables import Consensus
 from game.store.tables.play import Abstention
@@ -19,12 +19,14 @@ NEWEST_ANSWERS = 60
 
 def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
     """Renews a subject's consensus and openings after an answer. The same work for gold, which has no opening."""
+    subjects.hold_subject(session, subject_id)
     answers = rounds.answers_of_subject(session, subject_id, NEWEST_ANSWERS)
     masks = choice_masks(project)
     given = [answer for answer in answers if answer.choice in masks]
     codes = [answer.choice for answer in given if answer.choice is not None]
     posterior = _posterior(session, project, project_id, given)
     n_bad_image = sum(answer.abstention == Abstention.BAD_IMAGE for answer in answers)
+    n_cant_tell = len(answers) - len(codes) - n_bad_image
     label = int(posterior.argmax())
     stacked = np.array([masks[code] for code in codes], dtype=np.bool_).reshape(len(codes), len(project.labels))
     beliefs.keep_consensus(
@@ -38,13 +40,13 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
             agreement=agreement.agreement(stacked, label),
             n_given=len(codes),
             n_bad_image=n_bad_image,
-            n_cant_tell=len(answers) - len(codes) - n_bad_image,
+            n_cant_tell=n_cant_tell,
             computed_at=now,
         ),
     )
     predicted = beliefs.prediction(session, subject_id)
     model = None if predicted is None else np.array(predicted)
-    for state in opening_states(project, posterior, codes, n_bad_image, model):
+    for state in opening_states(project, posterior, codes, n_bad_image, model, n_cant_tell):
         beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
 
 

@@ -98,7 +98,7 @@ def withdraw_last(
 def _round(
     session: Session, projects: dict[str, Project], code: str, volunteer_id: int
 ) -> tuple[Round, Project, Level]:
-    found = rounds.round_by_code(session, code)
+    found = rounds.held_round(session, code)
     if found is None or found[0].volunteer_id != volunteer_id or found[1] not in projects:
         raise NotFound("There is no such round of yours.")
     row, project = found[0], projects[found[1]]
@@ -112,9 +112,9 @@ def _check(answer: Answer, level: Level) -> None:
     if (answer.choice is None) == (answer.abstention is None):
         raise InvalidInput("An answer is either one of the choices or an abstention.")
     if answer.choice is not None and answer.choice not in {choice.code for choice in level.choices}:
-        raise InvalidInput(f"“{answer.choice}” is not one of the choices of this level.")
+        raise InvalidInput("“%(choice)s” is not one of the choices of this level.", choice=answer.choice)
     if not 0 <= answer.shown_ms <= MAX_SHOWN_MS:
-        raise InvalidInput(f"shown_ms is {answer.shown_ms}; it must lie between 0 and {MAX_SHOWN_MS}.")
+        raise InvalidInput("shown_ms must lie between 0 and %(most)s.", most=MAX_SHOWN_MS)
 
 
 def _keep(session: Session, row: Round, handed: RoundSubject, level: Level, answer: Answer, now: datetime) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from game.levels import Project
 from game.play.belief import in_force
-from game.play.gold import NEWEST_GOLD, choice_counts_of, label_counts_of
+from game.play.gold import NEWEST_GOLD, choice_counts_of, judged_choices, label_counts_of
 from game.play.standings import renew_standings
 from game.store import Session, beliefs, rounds
 from game.store.tables import Reliability, Round
@@ -25,7 +25,8 @@ def complete_round(session: Session, project: Project, row: Round, now: datetime
     n_labels = sum(answer.choice is not None for answer in rounds.answers_of_round(session, row.id).values())
     row.points = points.round_points(n_labels, counts)
     session.flush()
-    if unlocking.unlocked(counts, recall=level.recall, n_gold=level.n_gold):
+    judged = judged_choices(session, row.project_id, level)
+    if unlocking.unlocked(counts, unlocking.UnlockRule(level.recall, level.n_gold), judged):
         _unlock_after(session, project, row, now)
     renew_standings(session, row.project_id, row.volunteer_id, now)
 

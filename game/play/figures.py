@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from game.levels import Choice, Level, Project
-from game.play.gold import choice_counts_of
+from game.play.gold import choice_counts_of, judged_choices
 from game.play.rounds import ShownRound, open_levels
 from game.play.standings import Leaderboard, Period, leaderboard, points_of
 from game.store import Session, beliefs, rounds, subjects
@@ -69,14 +69,16 @@ class OwnFigures:
 
 def level_figures(session: Session, project: Project, volunteer_id: int, level: Level) -> LevelFigures:
     row = subjects.project_row(session, project.slug)
-    counts = choice_counts_of(session, volunteer_id, 0 if row is None else row.id, level)
+    project_id = 0 if row is None else row.id
+    counts = choice_counts_of(session, volunteer_id, project_id, level)
     low, high = confusion.recall_bounds(counts, unlocking.Z)
     recalls = []
     for place, choice in enumerate(level.choices):
         n = int(counts[place].sum())
         share = float(counts[place, place]) / n if n else None
         recalls.append(Recall(choice, share, float(low[place]), float(high[place]), n))
-    holding = unlocking.holding_back(counts, recall=level.recall, n_gold=level.n_gold)
+    judged = judged_choices(session, project_id, level)
+    holding = unlocking.holding_back(counts, unlocking.UnlockRule(level.recall, level.n_gold), judged)
     return LevelFigures(
         level,
         tuple(recalls),

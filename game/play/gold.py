@@ -6,12 +6,13 @@ import numpy as np
 
 from game.levels import Level, Project
 from game.levels.openings import choice_masks
-from game.store import Session, rounds
+from game.store import Session, rounds, subjects
 from scoring import confusion
-from scoring.arrays import Floats, Ints
+from scoring.arrays import Floats, Ints, Masks
 
 # People get better, and a bounded past keeps the cost of a round the same for the thousandth.
 NEWEST_GOLD = 400
+ENOUGH_GOLD = 4
 
 
 def choice_counts_of(session: Session, volunteer_id: int, project_id: int, level: Level) -> Floats:
@@ -21,6 +22,15 @@ def choice_counts_of(session: Session, volunteer_id: int, project_id: int, level
     kept = [(true, index[choice]) for true, choice in answers if choice in index]
     choices = np.array([choice.mask for choice in level.choices], dtype=np.bool_)
     return confusion.choice_counts(_ints(true for true, _ in kept), _ints(given for _, given in kept), choices)
+
+
+def judged_choices(session: Session, project_id: int, level: Level) -> Masks:
+    """(C,) True for the choices that have hidden gold enough to prove a recall; the others hold nobody back."""
+    n_gold = subjects.n_hidden_gold(session, project_id)
+    n_gold_of = [
+        sum(n_gold.get(label, 0) for label in np.flatnonzero(choice.mask).tolist()) for choice in level.choices
+    ]
+    return np.array(n_gold_of) >= ENOUGH_GOLD
 
 
 def label_counts_of(session: Session, project: Project, volunteer_id: int, project_id: int, pooled: Floats) -> Floats:

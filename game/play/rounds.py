@@ -63,7 +63,7 @@ def start_round(
     """
     row = subjects.project_row(session, project.slug)
     if row is None:
-        raise NotFound(f"The project “{project.title}” has no subjects yet.")
+        raise NotFound("The project “%(title)s” has no pictures yet.", title=project.title)
     unlocked = rounds.unlocked_levels(session, volunteer_id, row.id)
     for level in _levels(project, level_key, unlocked):
         begun = rounds.open_round(session, volunteer_id, row.id, level.key, now - RESUME)
@@ -122,10 +122,14 @@ def _levels(project: Project, key: str | None, unlocked: set[str]) -> list[Level
         return [*reversed(playable), *(level for level in project.levels if level not in playable)]
     level = project.level(key)
     if level is None:
-        raise NotFound(f"The project “{project.title}” has no level “{key}”.")
+        raise NotFound("The project “%(title)s” has no level “%(key)s”.", title=project.title, key=key)
     if level not in playable:
         before = project.level(level.opens_after or "")
-        raise NotAllowed(f"“{level.title}” is still locked: complete “{before.title if before else ''}” first.")
+        raise NotAllowed(
+            "“%(locked)s” is still locked: complete “%(before)s” first.",
+            locked=level.title,
+            before=before.title if before else "",
+        )
     return [level]
 
 

@@ -64,7 +64,7 @@ def renew_standings(session: Session, project_id: int, volunteer_id: int, now: d
 def points_of(session: Session, project: Project, volunteer_id: int) -> int:
     row = subjects.project_row(session, project.slug)
     if row is None:
-        raise NotFound(f"The project “{project.title}” has no subjects yet.")
+        raise NotFound("The project “%(title)s” has no pictures yet.", title=project.title)
     return beliefs.points_of_volunteer(session, volunteer_id, row.id, None)
 
 

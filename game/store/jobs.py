@@ -4,11 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from game.levels import GoldUse
-from game.store.tables import Classification, ExpertLabel, Job, Model, Opening, Project, Release, Volunteer
+from game.store.tables import (
+    Classification,
+    ExpertLabel,
+    Job,
+    Model,
+    Opening,
+    Project,
+    Release,
+    Round,
+    RoundSubject,
+    Volunteer,
+)
 from game.store.tables.publications import JobKind, JobState
 
 # Any number will do, as long as nothing else in the house locks the same one.
@@ -81,7 +92,7 @@ def silent(session: Session, since: datetime) -> list[Job]:
 def latest_jobs(session: Session, project_id: int | None, limit: int) -> list[tuple[Job, str | None]]:
     """Newest first, of one project or, for None, of all, each with its project's slug."""
     rows = _WITH_SLUG if project_id is None else _WITH_SLUG.where(Job.project_id == project_id)
-    return [(job, slug) for job, slug in session.execute(rows.order_by(Job.id.desc()).limit(limit)).tuples()]
+    return [(job, slug) for job, slug in session.execute(rows.order_by(Job.id.desc()).limit(limit))]
 
 
 def latest_job(session: Session, project_id: int | None, kind: JobKind, states: Sequence[JobState]) -> Job | None:
@@ -120,6 +131,23 @@ def n_subjects_answered_since(session: Session, project_id: int, since: datetime
 def n_hidden_gold(session: Session, project_id: int) -> int:
     rows = select(func.count()).where(ExpertLabel.project_id == project_id, ExpertLabel.use == GoldUse.HIDDEN)
     return session.scalar(rows) or 0
+
+
+def forget_unanswered_rounds(session: Session, before: datetime, limit: int) -> int:
+    """Removes unfinished rounds begun before then in which nothing was ever answered; returns how many."""
+    answered = select(Classification.id).where(Classification.round_id == Round.id).exists()
+    left = select(Round.id).where(Round.completed_at.is_(None), Round.started_at < before, ~answered).limit(limit)
+    ids = list(session.scalars(left))
+    session.execute(delete(RoundSubject).where(RoundSubject.round_id.in_(ids)))
+    session.execute(delete(Round).where(Round.id.in_(ids)))
+    return len(ids)
+
+
+def forget_jobs(session: Session, trials_before: datetime, before: datetime) -> int:
+    """Removes jobs that ended, predictions before the first instant, others before the second; returns how many."""
+    old_trial = and_(Job.kind == JobKind.PREDICT, Job.finished_at < trials_before)
+    ended = delete(Job).where(Job.state.in_((JobState.DONE, JobState.FAILED)), or_(old_trial, Job.finished_at < before))
+    return _n_changed(session, ended)
 
 
 _WITH_SLUG = select(Job, Project.slug).outerjoin(Project, Project.id == Job.project_id)

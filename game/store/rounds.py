@@ -39,6 +39,13 @@ def round_by_code(session: Session, code: str) -> tuple[Round, str] | None:
     return None if row is None else (row[0], row[1])
 
 
+def held_round(session: Session, code: str) -> tuple[Round, str] | None:
+    """The same, held until the transaction ends: answers to one round that arrive together are kept one by one."""
+    found = select(Round, Project.slug).join(Project).where(Round.code == code)
+    row = session.execute(found.with_for_update(of=Round, key_share=True)).first()
+    return None if row is None else (row[0], row[1])
+
+
 def open_round(session: Session, volunteer_id: int, project_id: int, level: str, since: datetime) -> Round | None:
     """The volunteer's newest unfinished round at this level that was started after `since`."""
     rounds = select(Round).where(Round.volunteer_id == volunteer_id, Round.project_id == project_id)

@@ -86,6 +86,13 @@ def gold_after(session: Session, project_id: int, use: GoldUse, label: int, shuf
     return list(session.scalars(ids.order_by(ExpertLabel.shuffle).limit(limit)))
 
 
+def n_hidden_gold(session: Session, project_id: int) -> dict[int, int]:
+    """Label → how many subjects of hidden gold have it."""
+    rows = select(ExpertLabel.label, func.count()).group_by(ExpertLabel.label)
+    hidden = rows.where(ExpertLabel.project_id == project_id, ExpertLabel.use == GoldUse.HIDDEN)
+    return dict(session.execute(hidden).all())
+
+
 def expert_labels(session: Session, project_id: int, uses: Sequence[GoldUse]) -> dict[int, tuple[int, GoldUse]]:
     """Subject id → (label, use), for the science side, tests and the simulator."""
     rows = select(ExpertLabel.subject_id, ExpertLabel.label, ExpertLabel.use)
@@ -104,6 +111,14 @@ def places(session: Session, subject_ids: Sequence[int]) -> dict[int, Place]:
 def places_of_project(session: Session, project_id: int) -> list[Place]:
     rows = session.execute(_PLACES.where(Subject.project_id == project_id).order_by(Subject.id))
     return [_place(row) for row in rows]
+
+
+def hold_subject(session: Session, subject_id: int) -> None:
+    """Until the transaction ends: else two answers at once would each be believed without the other.
+
+    New rows may still point at the subject meanwhile; a stronger hold would make the two wait for each other.
+    """
+    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
 
 
 def n_subjects(session: Session, project_id: int) -> int:

@@ -38,6 +38,11 @@ def test_a_project_may_set_its_own_rule() -> None:
     assert retirement_reason(0.99, 5, 0, strict) is RetirementReason.CONFIDENT
 
 
+def test_a_subject_that_nobody_can_tell_leaves_play_too() -> None:
+    assert retirement_reason(0.5, 2, 0, RULE, n_cant_tell=12) is None
+    assert retirement_reason(0.5, 2, 0, RULE, n_cant_tell=13) is RetirementReason.CONTESTED
+
+
 @given(st.floats(0, 1), st.integers(0, 30), st.integers(0, 10))
 def test_a_subject_never_outstays_its_maximum(confidence: float, n_given: int, n_bad_image: int) -> None:
     retired = retirement_reason(confidence, n_given, n_bad_image, RULE) is not None

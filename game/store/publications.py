@@ -1,0 +1,86 @@
+"""Named queries about releases: what goes into one, and which there are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from game.errors import Conflict
+from game.store.rounds import COUNTS
+from game.store.science import Said
+from game.store.subjects import IDS_IN_ONE_STATEMENT
+from game.store.tables import Classification, Opening, Release, Volunteer
+
+
+class ReleasedAnswer(NamedTuple):
+    """A counting classification with all that is published of it. `key`, made by a browser, is not."""
+
+    said: Said
+    key: str
+    level: str
+    level_version: str
+    code_version: str
+    shown_ms: int
+    given_at: datetime
+
+
+class ReleasedVolunteer(NamedTuple):
+    pseudonym: str
+    role: str
+    simulated: bool
+
+
+def released_answers(session: Session, project_id: int, *, include_simulated: bool) -> list[ReleasedAnswer]:
+    """In the order in which they were given; answers that were taken back are left out."""
+    columns = select(
+        Classification.id, Classification.subject_id, Classification.volunteer_id, Classification.choice,
+        Classification.abstention, Classification.key, Classification.level, Classification.level_version,
+        Classification.code_version, Classification.shown_ms, Classification.given_at,
+    )  # fmt: skip
+    rows = columns.where(COUNTS, Classification.project_id == project_id)
+    if not include_simulated:
+        rows = rows.join(Volunteer, Volunteer.id == Classification.volunteer_id).where(~Volunteer.simulated)
+    return [ReleasedAnswer(Said(*row[:5]), *row[5:]) for row in session.execute(rows.order_by(Classification.id))]
+
+
+def n_answers(session: Session, project_id: int) -> int:
+    """Everybody's, simulated volunteers' too."""
+    return session.scalar(select(func.count()).where(COUNTS, Classification.project_id == project_id)) or 0
+
+
+def released_volunteers(session: Session, volunteer_ids: Sequence[int]) -> dict[int, ReleasedVolunteer]:
+    """Whoever deleted her account is there under the name of her empty shell."""
+    columns = select(Volunteer.id, Volunteer.pseudonym, Volunteer.role, Volunteer.simulated)
+    found: dict[int, ReleasedVolunteer] = {}
+    for start in range(0, len(volunteer_ids), IDS_IN_ONE_STATEMENT):
+        some = columns.where(Volunteer.id.in_(volunteer_ids[start : start + IDS_IN_ONE_STATEMENT]))
+        found |= {row[0]: ReleasedVolunteer(*row[1:]) for row in session.execute(some)}
+    return found
+
+
+def subjects_in_play(session: Session, project_id: int) -> set[int]:
+    """Ids of subjects that are open for at least one choice set."""
+    rows = select(Opening.subject_id).where(Opening.project_id == project_id, Opening.retired_at.is_(None))
+    return set(session.scalars(rows.distinct()))
+
+
+def next_version(session: Session, project_id: int) -> int:
+    return 1 + (session.scalar(select(func.max(Release.version)).where(Release.project_id == project_id)) or 0)
+
+
+def add_release(session: Session, added: Release) -> None:
+    """Raises Conflict if somebody else has claimed this version."""
+    session.add(added)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict("Another release of this project was made at the same time; this one was not kept.") from None
+
+
+def releases(session: Session, project_id: int) -> list[Release]:
+    """Newest first."""
+    rows = select(Release).where(Release.project_id == project_id)
+    return list(session.scalars(rows.order_by(Release.version.desc())))

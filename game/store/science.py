@@ -1,0 +1,155 @@
+"""Named queries of the science side: subjects in bulk, all answers of a project, and beliefs in bulk."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, bindparam, case, delete, func, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from game.store.beliefs import TIE_BREAK
+from game.store.columns import Instant
+from game.store.rounds import COUNTS
+from game.store.tables import (
+    Aggregate,
+    Classification,
+    Consensus,
+    ExpertLabel,
+    Opening,
+    Prediction,
+    Reliability,
+    Subject,
+)
+from game.store.tables import Table as Mapped
+
+# (row, column); (None, None) for a whole image.
+Pixel = tuple[int | None, int | None]
+
+
+class Said(NamedTuple):
+    """One classification that counts: a choice's code or an abstention."""
+
+    classification_id: int
+    subject_id: int
+    volunteer_id: int
+    choice: str | None
+    abstention: str | None
+
+
+class Renewed(NamedTuple):
+    """What an opening becomes; a reason of None (re-)opens it."""
+
+    subject_id: int
+    choice_set: str
+    priority: float
+    reason: str | None
+
+
+def labels_of_image(session: Session, project_id: int, image_id: int) -> dict[Pixel, int | None]:
+    """Every subject of an image → the experts' label, None where they gave none."""
+    rows = select(Subject.row, Subject.column, ExpertLabel.label).outerjoin(
+        ExpertLabel, ExpertLabel.subject_id == Subject.id
+    )
+    found = session.execute(rows.where(Subject.project_id == project_id, Subject.image_id == image_id))
+    return {(row, column): label for row, column, label in found}
+
+
+def add_subjects(session: Session, added: Sequence[Subject]) -> list[int]:
+    """Their ids, in the same order."""
+    session.add_all(added)
+    session.flush()
+    return [subject.id for subject in added]
+
+
+def add_truths_and_openings(session: Session, truths: Sequence[ExpertLabel], openings: Sequence[Opening]) -> None:
+    session.add_all(truths)
+    session.add_all(openings)
+    session.flush()
+
+
+def forget_beliefs(session: Session, project_id: int) -> None:
+    """Throws away what can be computed again: every posterior, confusion matrix and prediction of a project."""
+    for table in (Consensus, Reliability, Prediction):
+        session.execute(delete(table).where(table.project_id == project_id))
+
+
+def answers_of_project(session: Session, project_id: int) -> list[Said]:
+    """Every counting classification, in the order in which they were given."""
+    columns = select(
+        Classification.id, Classification.subject_id, Classification.volunteer_id, Classification.choice,
+        Classification.abstention,
+    )  # fmt: skip
+    rows = columns.where(COUNTS, Classification.project_id == project_id).order_by(Classification.id)
+    return [Said(*row) for row in session.execute(rows)]
+
+
+def extent_of_answers(session: Session, subject_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Subject id → (how many classifications count, the newest one's id): another answer, or one less, changes it."""
+    rows = select(Classification.subject_id, func.count(), func.max(Classification.id))
+    counted = rows.where(COUNTS, Classification.subject_id.in_(subject_ids)).group_by(Classification.subject_id)
+    return {subject_id: (n, newest) for subject_id, n, newest in session.execute(counted)}
+
+
+def consensus_labels(session: Session, project_id: int) -> dict[int, int]:
+    """Subject id → the label of its consensus, of every subject that was answered."""
+    rows = select(Consensus.subject_id, Consensus.label).where(Consensus.project_id == project_id)
+    return dict(session.execute(rows).all())
+
+
+def predictions(session: Session, project_id: int) -> dict[int, list[float]]:
+    """Subject id → the published model's p (K,)."""
+    rows = select(Prediction.subject_id, Prediction.p).where(Prediction.project_id == project_id)
+    return dict(session.execute(rows).all())
+
+
+def add_aggregate(session: Session, run: Aggregate) -> None:
+    session.add(run)
+
+
+def keep_reliabilities(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds or replaces rows of Reliability."""
+    _keep_all(session, Reliability, rows)
+
+
+def keep_consensuses(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds or replaces rows of Consensus."""
+    _keep_all(session, Consensus, rows)
+
+
+def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) -> None:
+    """A subject that stays retired keeps the time at which it left play."""
+    if not renewed:
+        return
+    opening: Any = Opening.__table__
+    left = literal(now, Instant())
+    changed = (
+        update(opening)
+        .where(opening.c.subject_id == bindparam("of_subject"), opening.c.choice_set == bindparam("of_set"))
+        .values(
+            priority=bindparam("new_priority") + TIE_BREAK * opening.c.shuffle,
+            reason=bindparam("new_reason"),
+            retired_at=case((bindparam("stays"), None), else_=func.coalesce(opening.c.retired_at, left)),
+        )
+    )
+    session.connection().execute(
+        changed,
+        [
+            {
+                "of_subject": one.subject_id, "of_set": str(one.choice_set), "new_priority": one.priority,
+                "new_reason": one.reason, "stays": one.reason is None,
+            }
+            for one in renewed
+        ],
+    )  # fmt: skip
+
+
+def _keep_all(session: Session, table: type[Mapped], rows: Sequence[dict[str, Any]]) -> None:
+    """Both databases insert or replace in one statement, which never collides with a player's own."""
+    if not rows:
+        return
+    kept: Table = table.__table__  # type: ignore[assignment]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    added = dialect.insert(kept)
+    new = {name: added.excluded[name] for name in rows[0] if name not in kept.primary_key.columns}
+    session.connection().execute(added.on_conflict_do_update(index_elements=kept.primary_key, set_=new), list(rows))

@@ -1,0 +1,167 @@
+"""The image store: files named by their SHA-256, checked on the way in, resized on the way out."""
+
+import hashlib
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from game.artifacts.files import keep_file
+from game.errors import InvalidInput, NotFound
+
+MAX_BYTES = 50_000_000
+MAX_PIXELS = 64_000_000
+MIN_SIDE_PX = 16
+MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+QUALITY = 85
+# Beyond the edge of an image there is nothing to judge, and it should look like nothing.
+BEYOND = (128, 128, 128)
+PAPER = (255, 255, 255)
+
+
+class Size(StrEnum):
+    """How large an image is served; its longer side is never made longer than it is stored."""
+
+    SMALL = "small"
+    FULL = "full"
+
+    @property
+    def side_px(self) -> int:
+        return {Size.SMALL: 512, Size.FULL: 2048}[self]
+
+
+class ImageRefused(InvalidInput):
+    """The bytes are no picture that Fathom keeps."""
+
+
+@dataclass(frozen=True)
+class CheckedImage:
+    sha256: str
+    media_type: str
+    width_px: int
+    height_px: int
+    n_bytes: int
+
+
+def check_image(content: bytes) -> CheckedImage:
+    """Decodes the whole picture, whatever its file is called. Raises ImageRefused with the reason."""
+    if len(content) > MAX_BYTES:
+        raise ImageRefused(f"The picture has {len(content):,} bytes; at most {MAX_BYTES:,} are accepted.")
+    with _decoded(content) as image:
+        return CheckedImage(
+            hashlib.sha256(content).hexdigest(), MEDIA_TYPES[str(image.format)], image.width, image.height, len(content)
+        )
+
+
+def keep_image(images: Path, content: bytes) -> CheckedImage:
+    """Keeps the picture for ever, as it came. Keeping it again changes nothing. Raises ImageRefused."""
+    checked = check_image(content)
+    path = _stored(images, checked.sha256)
+    if not path.is_file() or path.stat().st_size != checked.n_bytes:
+        keep_file(path, content)
+    return checked
+
+
+def image_path(images: Path, sha256: str) -> Path:
+    """The stored file. Raises NotFound."""
+    path = _stored(images, sha256)
+    if not path.is_file():
+        raise NotFound("There is no such picture.")
+    return path
+
+
+def sized(images: Path, sha256: str, size: Size) -> Path:
+    """A JPEG that fits into size.side_px, made once. Raises NotFound."""
+    original = image_path(images, sha256)
+    made = _made(images, f"{sha256}-{size}.jpg")
+    if not made.is_file():
+        with Image.open(original) as image:
+            image.draft("RGB", (size.side_px, size.side_px))
+            smaller = _rgb(image)
+        smaller.thumbnail((size.side_px, size.side_px), Image.Resampling.LANCZOS)
+        _keep_jpeg(made, smaller)
+    return made
+
+
+def patch(images: Path, sha256: str, row: int, column: int, patch_px: int, side_px: int) -> Path:
+    """A JPEG, made once: the square of `patch_px` with a stored pixel at its centre, scaled to `side_px`.
+
+    Raises NotFound if there is no such image or pixel.
+    """
+    original = image_path(images, sha256)
+    made = _made(images, f"{sha256}-{row}-{column}-{patch_px}-{side_px}.jpg")
+    if not made.is_file():
+        with Image.open(original) as image:
+            if not (0 <= row < image.height and 0 <= column < image.width):
+                raise NotFound("The picture has no such point.")
+            around = _square(image, row, column, patch_px)
+        _keep_jpeg(made, around.resize((side_px, side_px), Image.Resampling.LANCZOS))
+    return made
+
+
+@contextmanager
+def _decoded(content: bytes) -> Iterator[Image.Image]:
+    """The first frame with all its pixels. The size is judged before any of them is decoded."""
+    try:
+        with Image.open(BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+            _check_size(image)
+            image.load()
+            yield image
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageRefused(f"The picture has more than {MAX_PIXELS:,} pixels.") from None
+    except UnidentifiedImageError:
+        raise ImageRefused("This is no JPEG, PNG or WebP picture, or it is damaged.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error):
+        raise ImageRefused("The picture is damaged or cut short: it cannot be decoded.") from None
+
+
+def _check_size(image: Image.Image) -> None:
+    size = f"{image.width} × {image.height} pixels"
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageRefused(f"The picture has {size}; at most {MAX_PIXELS:,} pixels are accepted.")
+    if min(image.size) < MIN_SIDE_PX:
+        raise ImageRefused(f"The picture has {size}; each side needs {MIN_SIDE_PX} pixels at least.")
+
+
+def _square(image: Image.Image, row: int, column: int, side_px: int) -> Image.Image:
+    left, top = column - side_px // 2, row - side_px // 2
+    inside = (max(left, 0), max(top, 0), min(left + side_px, image.width), min(top + side_px, image.height))
+    square = Image.new("RGB", (side_px, side_px), BEYOND)
+    square.paste(_rgb(image.crop(inside)), (inside[0] - left, inside[1] - top))
+    return square
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """The pixels as they are stored, with what is transparent on white.
+
+    EXIF goes, and with it the orientation: experts' points count stored rows and columns, so nothing is turned.
+    """
+    if image.mode.startswith("I;16"):
+        image = image.point(lambda value: value / 256).convert("L")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    opaque = Image.new("RGBA", image.size, PAPER)
+    return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
+
+
+def _keep_jpeg(path: Path, image: Image.Image) -> None:
+    encoded = BytesIO()
+    image.save(encoded, "JPEG", quality=QUALITY, optimize=True)
+    keep_file(path, encoded.getvalue())
+
+
+def _stored(images: Path, sha256: str) -> Path:
+    """The name comes from outside: anything but 64 hexadecimal digits might lead out of the folder."""
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise NotFound("There is no such picture.")
+    return images / sha256[:2] / sha256
+
+
+def _made(images: Path, name: str) -> Path:
+    return images / ".sized" / name[:2] / name

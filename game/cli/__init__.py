@@ -1,0 +1,34 @@
+"""The command line, `fathom`: every command is one use case, said in words; what cannot be done is one sentence."""
+
+import sys
+
+import click
+
+from game.cli import content, learning, servers
+from game.errors import FathomError
+
+REFUSED = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def fathom() -> None:
+    """Fathom: volunteers classify images, scientists get a consensus weighted by reliability, and a model."""
+
+
+for part in (content, servers, learning):
+    for command in part.COMMANDS:
+        fathom.add_command(command)
+
+
+def main() -> None:
+    try:
+        fathom.main(standalone_mode=False)
+    except FathomError as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(REFUSED)
+    except click.ClickException as misused:
+        misused.show()
+        sys.exit(misused.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""What the science team does: subjects in, consensus and releases out."""

@@ -1,0 +1,173 @@
+"""Aggregation: EM over all answers of a project renews every reliability, every consensus and every opening."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+
+from game.errors import NotFound
+from game.levels import GoldUse, Project
+from game.levels.openings import choice_masks, opening_states
+from game.science.fitting import Weights, fit_weights, posterior
+from game.science.labels import sync_labels
+from game.store import Session, Store, reading, science, subjects, transaction
+from game.store.science import Renewed, Said
+from game.store.tables import Aggregate
+from game.store.tables.play import Abstention
+from scoring import agreement, confusion
+from scoring.arrays import Floats
+
+One = TypeVar("One")
+
+# SQLite has one writer: between two portions of so many rows players get their turn.
+ROWS_IN_ONE_TRANSACTION = 250
+GOLD = (GoldUse.HIDDEN, GoldUse.TEACHING)
+
+
+@dataclass(frozen=True)
+class AggregateReport:
+    """`n_changed` subjects have another label than before; all zero when nobody has answered yet."""
+
+    n_classifications: int
+    n_subjects: int
+    n_volunteers: int
+    n_gold: int
+    n_changed: int
+    temperature: float
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one aggregation works on, read at one moment. `said`: every answer; `of_subject`: those on no gold."""
+
+    project_id: int
+    said: Sequence[Said]
+    of_subject: Mapping[int, Sequence[Said]]
+    gold: Mapping[int, tuple[int, GoldUse]]
+    labels_before: Mapping[int, int]
+    predictions: Mapping[int, Sequence[float]]
+    at: datetime
+
+
+def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
+    """Idempotent; writes in short transactions, so that players are not kept waiting.
+
+    Raises NotFound for a project without subjects, Conflict if its labels changed their order.
+    """
+    with transaction(store) as session:
+        if subjects.project_row(session, project.slug) is None:
+            raise NotFound(f"The project “{project.title}” has no subjects yet.")
+        project_id = sync_labels(session, project, now)
+    with reading(store) as session:
+        read = _read(session, project_id, now)
+    if not read.said:
+        return AggregateReport(0, 0, 0, 0, 0, 1.0)
+    weights, masks = fit_weights(project, read.said, read.gold), choice_masks(project)
+    believed = {subject_id: posterior(weights, masks, said) for subject_id, said in read.of_subject.items()}
+    n_changed = sum(read.labels_before.get(one) != int(p.argmax()) for one, p in believed.items())
+    _keep_weights(store, read, weights, n_changed)
+    for portion in _portions(list(believed), ROWS_IN_ONE_TRANSACTION):
+        _keep_beliefs(store, project, read, {subject_id: believed[subject_id] for subject_id in portion})
+    n_gold = sum(weights.n_gold.values())
+    return AggregateReport(
+        len(read.said), len(believed), len(weights.confusions), n_gold, n_changed, weights.temperature
+    )
+
+
+def by_subject(said: Sequence[Said]) -> dict[int, list[Said]]:
+    found: dict[int, list[Said]] = {}
+    for one in said:
+        found.setdefault(one.subject_id, []).append(one)
+    return found
+
+
+def _read(session: Session, project_id: int, now: datetime) -> Read:
+    said = science.answers_of_project(session, project_id)
+    gold = subjects.expert_labels(session, project_id, GOLD)
+    return Read(
+        project_id=project_id,
+        said=said,
+        of_subject={subject_id: given for subject_id, given in by_subject(said).items() if subject_id not in gold},
+        gold=gold,
+        labels_before=science.consensus_labels(session, project_id),
+        predictions=science.predictions(session, project_id),
+        at=now,
+    )
+
+
+def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) -> None:
+    rows = [_reliability(read, weights, volunteer_id) for volunteer_id in weights.confusions]
+    for portion in _portions(rows, ROWS_IN_ONE_TRANSACTION):
+        with transaction(store) as session:
+            science.keep_reliabilities(session, portion)
+    run = Aggregate(
+        project_id=read.project_id, pooled=weights.pooled.tolist(), prior=weights.prior.tolist(),
+        temperature=weights.temperature, n_classifications=len(read.said), n_changed=n_changed, computed_at=read.at,
+    )  # fmt: skip
+    with transaction(store) as session:
+        science.add_aggregate(session, run)
+
+
+def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, Any]:
+    matrix = weights.confusions[volunteer_id]
+    reliability = confusion.reliability(matrix)
+    return {
+        "volunteer_id": volunteer_id,
+        "project_id": read.project_id,
+        "confusion": matrix.tolist(),
+        "reliability": reliability,
+        "informedness": confusion.informedness(reliability, len(matrix)),
+        "n_gold": weights.n_gold[volunteer_id],
+        "computed_at": read.at,
+    }
+
+
+def _keep_beliefs(store: Store, project: Project, read: Read, believed: Mapping[int, Floats]) -> None:
+    """A subject that was answered since all answers were read is left out: play has believed more of it by now."""
+    rows = {one: _consensus(project, read, one, p) for one, p in believed.items()}
+    renewed = {one: _openings(project, read, rows[one], p) for one, p in believed.items()}
+    with transaction(store) as session:
+        extents = science.extent_of_answers(session, list(believed))
+        still = [one for one in believed if extents.get(one) == _extent(read.of_subject[one])]
+        science.keep_consensuses(session, [rows[one] for one in still])
+        science.renew_openings(session, [opening for one in still for opening in renewed[one]], read.at)
+
+
+def _extent(said: Sequence[Said]) -> tuple[int, int]:
+    return len(said), said[-1].classification_id
+
+
+def _consensus(project: Project, read: Read, subject_id: int, believed: Floats) -> dict[str, Any]:
+    said, masks = read.of_subject[subject_id], choice_masks(project)
+    choices = np.array([masks[str(one.choice)] for one in said if one.choice in masks], dtype=np.bool_)
+    label = int(believed.argmax())
+    return {
+        "subject_id": subject_id,
+        "project_id": read.project_id,
+        "posterior": believed.tolist(),
+        "label": label,
+        "confidence": float(believed[label]),
+        "agreement": agreement.agreement(choices, label),
+        "n_given": len(choices),
+        "n_bad_image": sum(one.abstention == Abstention.BAD_IMAGE for one in said),
+        "n_cant_tell": sum(one.abstention == Abstention.CANT_TELL for one in said),
+        "computed_at": read.at,
+    }
+
+
+def _openings(project: Project, read: Read, row: Mapping[str, Any], believed: Floats) -> list[Renewed]:
+    subject_id, known = row["subject_id"], choice_masks(project)
+    codes = [one.choice for one in read.of_subject[subject_id] if one.choice in known]
+    predicted = read.predictions.get(subject_id)
+    model = None if predicted is None else np.array(predicted)
+    states = opening_states(project, believed, [str(code) for code in codes], row["n_bad_image"], model)
+    return [Renewed(subject_id, state.choice_set, state.priority, state.reason) for state in states]
+
+
+def _portions(rows: Sequence[One], size: int) -> Iterator[list[One]]:
+    remaining = iter(rows)
+    while portion := list(islice(remaining, size)):
+        yield portion

@@ -1,0 +1,46 @@
+"""What a new model changes in play: how soon each open subject is wanted."""
+
+import numpy as np
+
+from game.levels import Project
+from game.levels.openings import choice_masks, opening_states
+from game.store import Session, Store, beliefs, models, transaction
+from scoring.arrays import Floats
+
+SUBJECTS_AT_ONCE = 500
+
+
+def renew_priorities(store: Store, project: Project, project_id: int) -> int:
+    """Weighs every subject in play again with the published model's predictions; returns how many there were.
+
+    Idempotent; short transactions, so that players are not kept waiting.
+    """
+    after, n = 0, 0
+    while True:
+        with transaction(store) as session:
+            page = models.subjects_in_play(session, project_id, after, SUBJECTS_AT_ONCE)
+            if page:
+                _renew(session, project, _prior(session, project, project_id), page)
+        if not page:
+            return n
+        after, n = page[-1].subject_id, n + len(page)
+
+
+def _renew(session: Session, project: Project, prior: Floats, page: list[models.InPlay]) -> None:
+    known = choice_masks(project)
+    given = models.choices_given(session, [one.subject_id for one in page])
+    renewed = []
+    for one in page:
+        posterior = prior if one.posterior is None else np.array(one.posterior)
+        codes = [code for code in given.get(one.subject_id, []) if code in known]
+        predicted = None if one.p is None else np.array(one.p)
+        states = opening_states(project, posterior, codes, one.n_bad_image, predicted)
+        renewed += [(one.subject_id, str(state.choice_set), state.priority) for state in states]
+    models.renew_priorities(session, renewed)
+
+
+def _prior(session: Session, project: Project, project_id: int) -> Floats:
+    latest = beliefs.latest_aggregate(session, project_id)
+    n_labels = len(project.labels)
+    known = latest is not None and len(latest.prior) == n_labels
+    return np.array(latest.prior) if latest is not None and known else np.full(n_labels, 1 / n_labels)

@@ -1,0 +1,166 @@
+"""Releases: all that is known of a project, in two editions, versioned and checksummed."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from game.artifacts.files import sha256_of
+from game.artifacts.folders import put_in_place, unfinished_folder, write_manifest, write_zip
+from game.errors import Conflict, NotFound
+from game.levels import Project
+from game.science.editions import Contents, Edition
+from game.science.findings import Findings, find, read_rows
+from game.science.labels import sync_labels
+from game.science.sheets import dictionary, milliseconds, sheets, write_sheet
+from game.store import Session, Store, publications, reading, subjects, transaction
+from game.store.tables import Release
+from game.version import CODE_VERSION
+
+
+@dataclass(frozen=True)
+class Published:
+    """A release as anyone may see it. `archive` (the public edition) and `folder` are relative to Settings.releases."""
+
+    version: int
+    created_at: datetime
+    includes_simulated: bool
+    counts: dict[str, int]
+    code_version: str
+    folder: str
+    archive: str
+    archive_sha256: str
+
+
+@dataclass(frozen=True)
+class _Made:
+    findings: Findings
+    version: int
+    at: datetime
+    includes_simulated: bool
+
+    @property
+    def archive(self) -> str:
+        return f"{self.findings.project.slug}-{self.version}.zip"
+
+
+def make_release(
+    store: Store, project: Project, releases: Path, now: datetime, *, include_simulated: bool = False
+) -> Published:
+    """Raises Conflict if there is nothing to release; the sentence says when only simulated volunteers answered."""
+    project_id = _project_id(store, project, now)
+    with reading(store) as session:
+        rows = read_rows(session, project_id, include_simulated=include_simulated)
+        version = publications.next_version(session, project_id)
+        n_answers = publications.n_answers(session, project_id)
+    if not rows.answers:
+        raise Conflict(_nothing_to_release(project, n_answers))
+    made = _Made(find(project, rows), version, now, include_simulated)
+    folder = releases / project.slug / str(version)
+    with unfinished_folder(folder) as filling:
+        row = _row(project_id, made, filling, _write(made, filling))
+        with transaction(store) as session:
+            # The row has the version before the folder gets its name: of two releases at once only one can have it.
+            publications.add_release(session, row)
+            published = _published(row)
+            # No row knew this version until now, so a folder of that name is what a crash has left.
+            shutil.rmtree(folder, ignore_errors=True)
+            put_in_place(filling, folder)
+    return published
+
+
+def releases(session: Session, project: Project) -> list[Published]:
+    """Newest first."""
+    row = subjects.project_row(session, project.slug)
+    return [] if row is None else [_published(one) for one in publications.releases(session, row.id)]
+
+
+def release(session: Session, project: Project, version: int) -> Published:
+    """Raises NotFound."""
+    for one in releases(session, project):
+        if one.version == version:
+            return one
+    raise NotFound(f"The project “{project.title}” has no release {version}.")
+
+
+def _project_id(store: Store, project: Project, now: datetime) -> int:
+    with transaction(store) as session:
+        if subjects.project_row(session, project.slug) is None:
+            raise NotFound(f"The project “{project.title}” has no subjects yet.")
+        return sync_labels(session, project, now)
+
+
+def _nothing_to_release(project: Project, n_simulated: int) -> str:
+    if n_simulated == 0:
+        return f"The project “{project.title}” has no answers yet, so there is nothing to release."
+    return (
+        f"Nobody but simulated volunteers has answered in the project “{project.title}” yet. To release their "
+        f"{n_simulated} answers ask for them: --include-simulated."
+    )
+
+
+def _write(made: _Made, folder: Path) -> dict[str, int]:
+    """Both editions, and the public one as an archive too; returns the counts of the complete one."""
+    counts = {edition: _write_edition(made, Contents(made.findings, edition), folder / edition) for edition in Edition}
+    write_zip(folder / Edition.PUBLIC, folder / made.archive)
+    return counts[Edition.COMPLETE]
+
+
+def _write_edition(made: _Made, contents: Contents, folder: Path) -> dict[str, int]:
+    folder.mkdir()
+    project, counts = made.findings.project, contents.counts()
+    public = contents.edition is Edition.PUBLIC
+    shown = [sheet for sheet in sheets(project) if not (public and sheet.complete_only)]
+    n_rows = {sheet.file: write_sheet(folder, sheet, contents.rows(sheet.file)) for sheet in shown}
+    (folder / "dictionary.md").write_text(dictionary(project, shown), encoding="utf-8")
+    (folder / "LICENCE.md").write_text(_licence(project), encoding="utf-8")
+    write_manifest(folder, {**_about(made), "edition": contents.edition, "counts": counts}, n_rows)
+    return counts
+
+
+def _about(made: _Made) -> dict[str, Any]:
+    project, weights = made.findings.project, made.findings.weights
+    prior = {label.code: float(p) for label, p in zip(project.labels, weights.prior, strict=True)}
+    return {
+        "project": project.slug,
+        "title": project.title,
+        "version": made.version,
+        "created_ms": milliseconds(made.at),
+        "code_version": CODE_VERSION,
+        "licence": project.licence,
+        "credit": project.credit,
+        "cite": project.cite,
+        "subject_kind": project.subject_kind,
+        "patch_px": project.patch_px,
+        "labels": [
+            {"code": one.code, "name": one.name, "group": one.group, "colour": one.colour} for one in project.labels
+        ],
+        "groups": [{"code": one.code, "name": one.name, "colour": one.colour} for one in project.groups],
+        "includes_simulated": made.includes_simulated,
+        "weights": {"prior": prior, "temperature": weights.temperature},
+    }
+
+
+def _licence(project: Project) -> str:
+    return (
+        f"# Licence\n\nThe pictures of “{project.title}” and the answers about them are released under "
+        f"{project.licence}.\n\nCredit: {project.credit}. The answers are those of the volunteers of Fathom.\n\n"
+        f"Please cite:\n\n{project.cite}\n"
+    )
+
+
+def _row(project_id: int, made: _Made, folder: Path, counts: dict[str, int]) -> Release:
+    place = f"{made.findings.project.slug}/{made.version}"
+    return Release(
+        project_id=project_id, version=made.version, folder=place, archive=f"{place}/{made.archive}",
+        archive_sha256=sha256_of(folder / made.archive), includes_simulated=made.includes_simulated, counts=counts,
+        code_version=CODE_VERSION, created_at=made.at,
+    )  # fmt: skip
+
+
+def _published(row: Release) -> Published:
+    return Published(
+        row.version, row.created_at, row.includes_simulated, dict(row.counts), row.code_version, row.folder,
+        row.archive, row.archive_sha256,
+    )  # fmt: skip

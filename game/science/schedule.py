@@ -1,0 +1,145 @@
+"""What the worker should do next for a project, and why it is not training: pure decisions, no clock, no database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from game.store.tables.publications import JobKind
+
+AGGREGATE_AFTER_ANSWERS = 200
+AGGREGATE_AFTER = timedelta(minutes=5)
+# A release is due once the answers of people have moved the consensus of this share of the subjects.
+RELEASE_SHARE = 0.1
+# Subjects with a consensus that a model needs at least, for each label.
+SETTLED_PER_LABEL = 5
+# A waiting job that no worker has taken after this long means that there is no worker.
+PATIENCE = timedelta(minutes=2)
+# A step that failed is not tried again before this has passed.
+REST = timedelta(minutes=15)
+
+# Each of these reads what the one before it wrote.
+CHAIN = frozenset({JobKind.RELEASE, JobKind.TRAIN, JobKind.PUBLISH})
+
+
+@dataclass(frozen=True)
+class ReleaseState:
+    """The newest release: how many subjects have a label in it, and what became of its training.
+
+    `model_waits`: a model folder was made and the gate has not judged it. `failure`: why its last training failed.
+    """
+
+    version: int
+    n_settled: int
+    trained: bool
+    model_waits: bool
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class ProjectState:
+    """All that the schedule looks at.
+
+    `n_subjects` and `n_changed` count subjects that are not gold, `n_gold` hidden gold. `n_new`: answers since the last
+    aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. `n_changed`: subjects that people, not simulated
+    volunteers, answered since the last release. `busy`: kinds of jobs that wait or run; `resting`: kinds that failed
+    lately. `waiting_since`: when the oldest waiting job was asked for.
+    """
+
+    n_labels: int
+    n_subjects: int
+    n_gold: int
+    n_new: int
+    n_changed: int
+    aggregated_at: datetime | None
+    release: ReleaseState | None
+    busy: frozenset[JobKind]
+    resting: frozenset[JobKind]
+    waiting_since: datetime | None
+    now: datetime
+
+    @property
+    def n_changed_needed(self) -> int:
+        return max(ceil(RELEASE_SHARE * self.n_subjects), 1)
+
+    @property
+    def n_settled_needed(self) -> int:
+        return SETTLED_PER_LABEL * self.n_labels
+
+
+def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
+    """The most urgent job that can begin now and why, or None and what is being waited for."""
+    release = state.release
+    chain_is_free = not state.busy & CHAIN
+    if chain_is_free and release is not None and release.model_waits:
+        return JobKind.PUBLISH, f"A model of release {release.version} waits to be compared with the published one."
+    if chain_is_free and release is not None and why_not_training_on(state, release) is None:
+        return JobKind.TRAIN, f"Release {release.version} has {release.n_settled} settled subjects and no model yet."
+    if JobKind.AGGREGATE not in state.busy | state.resting and _aggregation_is_due(state):
+        n_new = f"{state.n_new}{' or more' if state.n_new >= AGGREGATE_AFTER_ANSWERS else ''}"
+        return JobKind.AGGREGATE, f"{n_new} answers came in since the last aggregation."
+    if chain_is_free and JobKind.AGGREGATE not in state.busy and _release_is_due(state):
+        return JobKind.RELEASE, (
+            f"People answered {state.n_changed} of {state.n_subjects} subjects since the last release; "
+            f"{state.n_changed_needed} make a new one."
+        )
+    return None, why_not_training(state)
+
+
+def why_not_training(state: ProjectState) -> str:
+    """One sentence for the operator."""
+    if JobKind.TRAIN in state.busy:
+        return _why_waiting(state) or "Training is running now."
+    if state.n_subjects == 0:
+        return "No subjects have been imported yet."
+    if state.n_gold == 0:
+        return "There is no hidden gold, so no model could be judged: import subjects with expert labels."
+    if state.busy:
+        busy = ", ".join(sorted(state.busy))
+        return _why_waiting(state) or f"Another step comes first and is running now: {busy}."
+    if state.release is not None:
+        reason = why_not_training_on(state, state.release)
+        if reason is None:
+            return f"Training on release {state.release.version} is about to start."
+        return f"{reason} {_until_next_release(state)}"
+    return f"There is no release to train on yet. {_until_next_release(state)}"
+
+
+def why_not_training_on(state: ProjectState, release: ReleaseState) -> str | None:
+    """None when training on this release can begin."""
+    if release.trained:
+        return f"The model of release {release.version}, the newest, has been trained."
+    if release.failure is not None:
+        return f"Training on release {release.version} failed: {release.failure}"
+    if state.n_gold == 0:
+        return "There is no hidden gold, so no model could be judged."
+    if release.n_settled < state.n_settled_needed:
+        return (
+            f"Release {release.version} has {release.n_settled} settled subjects; "
+            f"training needs {state.n_settled_needed}."
+        )
+    return None
+
+
+def _aggregation_is_due(state: ProjectState) -> bool:
+    if state.n_new >= AGGREGATE_AFTER_ANSWERS:
+        return True
+    rested = state.aggregated_at is None or state.now - state.aggregated_at >= AGGREGATE_AFTER
+    return state.n_new > 0 and rested
+
+
+def _release_is_due(state: ProjectState) -> bool:
+    return JobKind.RELEASE not in state.resting and state.n_changed >= state.n_changed_needed
+
+
+def _until_next_release(state: ProjectState) -> str:
+    return (
+        f"The next release comes when people have answered {state.n_changed_needed} subjects since the last; "
+        f"so far {state.n_changed} (simulated volunteers do not count)."
+    )
+
+
+def _why_waiting(state: ProjectState) -> str | None:
+    if state.waiting_since is None or state.now - state.waiting_since < PATIENCE:
+        return None
+    minutes = int((state.now - state.waiting_since).total_seconds() // 60)
+    return f"A job has been waiting for {minutes} minutes and no worker takes it: start one with `fathom worker`."

@@ -1,0 +1,177 @@
+"""The CSV files of a release: one description of each column writes both the file and its entry in dictionary.md."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from game.levels import Project, SubjectKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`columns`: name → meaning, in their order. Where `complete_only`, the public edition must not have it."""
+
+    file: str
+    meaning: str
+    columns: Mapping[str, str]
+    complete_only: bool = False
+
+
+def sheets(project: Project) -> tuple[Sheet, ...]:
+    points = project.subject_kind is SubjectKind.POINT
+    found = (_consensus(project), CLASSIFICATIONS, VOLUNTEERS, CONFUSION, SUBJECTS, GOLD)
+    return (*found, CORALNET) if points else found
+
+
+def write_sheet(folder: Path, sheet: Sheet, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Returns the number of rows. Raises ValueError for a row with other columns: that is our own mistake."""
+    n_rows = 0
+    with (folder / sheet.file).open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, sheet.columns, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            if row.keys() != sheet.columns.keys():
+                raise ValueError(f"{sheet.file}: {sorted(row.keys() ^ sheet.columns.keys())}")
+            writer.writerow({name: _cell(value) for name, value in row.items()})
+            n_rows += 1
+    return n_rows
+
+
+def dictionary(project: Project, files: Iterable[Sheet]) -> str:
+    """Markdown: what every column of every file means, and how a label follows from the files."""
+    parts = [_HEAD.format(title=project.title), *(_entry(sheet) for sheet in files), _EXPLANATION]
+    return "\n".join(parts)
+
+
+def milliseconds(at: datetime) -> int:
+    """Since 1970-01-01, UTC."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.8g}" if isinstance(value, float) else value
+
+
+def _entry(sheet: Sheet) -> str:
+    lines = [f"| `{name}` | {meaning} |" for name, meaning in sheet.columns.items()]
+    return "\n".join([f"## {sheet.file}", "", sheet.meaning, "", "| column | meaning |", "|---|---|", *lines, ""])
+
+
+_SUBJECT = "the subject's code, the same in every file and in every release"
+_PLACE = {
+    "subject": _SUBJECT,
+    "image": "SHA-256 of the stored image",
+    "name": "file name of the image when it was imported",
+    "row": "pixels of the stored image from its top, 0-based; empty for a whole image",
+    "column": "pixels of the stored image from its left, 0-based; empty for a whole image",
+}
+
+CLASSIFICATIONS = Sheet(
+    "classifications.csv",
+    "One row an answer, in the order in which they were given. Answers that were taken back are left out.",
+    {
+        "classification": "the answer's code",
+        "subject": _SUBJECT,
+        "volunteer": "the volunteer's pseudonym",
+        "level": "the level at which it was given; its choices were on offer",
+        "choice": "code of the label or group that was given; empty for an abstention",
+        "abstention": "cant_tell or bad_image; empty for a choice",
+        "shown_ms": "how long the subject was shown, in milliseconds, as the browser says",
+        "given_ms": "when it was given: milliseconds since 1970-01-01, UTC",
+        "gold": "hidden or teaching if the subject was gold, otherwise empty",
+        "level_version": "changes whenever what the level offers does",
+        "code_version": "version of the code that took the answer",
+    },
+)
+VOLUNTEERS = Sheet(
+    "volunteers.csv",
+    "One row a volunteer with an answer in this edition. A deleted account keeps its answers under an empty name.",
+    {
+        "volunteer": "pseudonym",
+        "role": "volunteer, educator, scientist or operator",
+        "simulated": "yes for a programme that plays, no for a person",
+        "n": "answers in this edition, abstentions included",
+        "n_gold": "labels given to hidden gold, whose true label experts know",
+        "reliability": "mean of the diagonal of the confusion matrix, from 0 to 1; empty if no label was ever given",
+        "informedness": "the same corrected for chance: 0 is guessing, 1 is no mistake",
+    },
+)
+CONFUSION = Sheet(
+    "confusion.csv",
+    "What each volunteer's answers are worth: her confusion matrix, estimated from all answers of this release.",
+    {
+        "volunteer": "pseudonym",
+        "true": "code of the true label",
+        "given": "code of the label given",
+        "p": "probability that she gives this label when that one is true; sums to 1 over the labels given",
+    },
+)
+SUBJECTS = Sheet("subjects.csv", "One row a subject, whether anybody has judged it or not.", _PLACE, complete_only=True)
+GOLD = Sheet(
+    "gold.csv",
+    "Subjects whose true label experts gave and that are gold in the game.",
+    {
+        "subject": _SUBJECT,
+        "label": "code of the experts' label",
+        "use": "teaching (explains itself after the answer) or hidden (measures)",
+    },
+    complete_only=True,
+)
+CORALNET = Sheet(
+    "coralnet.csv",
+    "CoralNet's own form: the experts' label of gold, and the consensus where it is sure enough to retire a subject.",
+    {
+        "Name": "file name of the image when it was imported",
+        "Row": "pixels from the top, 0-based",
+        "Column": "pixels from the left, 0-based",
+        "Label": "code of the label",
+    },
+)
+
+
+def _consensus(project: Project) -> Sheet:
+    return Sheet(
+        "consensus.csv",
+        "One row a subject: what volunteers, weighted by their reliability, believe it to be. The complete edition has "
+        "every subject; the public one has those that left play, and teaching gold. Experts' labels are not in it.",
+        {
+            **_PLACE,
+            "label": "code of the most probable label; empty if nobody gave one",
+            "confidence": "that label's calibrated probability",
+            **{f"p_{label.code}": f"calibrated probability of {label.name}" for label in project.labels},
+            "group": "code of the most probable group of labels; empty in a project without groups",
+            "group_confidence": "that group's calibrated probability",
+            "n": "answers that name a label or a group",
+            "agreement": "share of these that contain the consensus label",
+            "status": "open, retired, or gold (which never retires)",
+            "reason": "why it retired (confident, contested, bad_image), or the use of gold",
+        },
+    )
+
+
+_HEAD = """# Data dictionary: {title}
+
+All files are CSV in UTF-8 with one heading line; an empty cell means that there is nothing to say.
+`manifest.json` names every file with its SHA-256, the labels and groups with their codes, and the versions.
+"""
+
+_EXPLANATION = """## How a label follows from these files
+
+For a subject take every answer of `classifications.csv` that is no abstention. An answer that names a group stands for
+every label in it; one whose code the manifest does not list counts for nothing. With P from `confusion.csv`, and with
+the prior and the temperature T that the manifest has under `weights`,
+
+    p(t) ∝ (prior(t) · Π over answers of Σ over labels l in the answer of P(volunteer, true = t, given = l)) ^ (1/T)
+
+over the labels t. This is `p_…` in `consensus.csv`: Dawid and Skene (1979) with smoothed matrices, in which gold has
+its experts' label; T is fitted on gold, so that a stated probability comes true as often as it says.
+"""

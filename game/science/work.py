@@ -1,0 +1,155 @@
+"""What a job of each kind does; the worker and the command line do it alike."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from game.artifacts.folders import verify
+from game.config import Settings
+from game.errors import ArtifactError, FathomError, NotFound
+from game.levels import Project
+from game.science import jobs, trials
+from game.science.aggregate import aggregate
+from game.science.cleaning import clean_up
+from game.science.jobs import JobView
+from game.science.publish import publish, published_model
+from game.science.release import make_release, releases
+from game.science.report import Report, StoppedError, pulse
+from game.science.state import waiting_model
+from game.science.trainer import Training, fit
+from game.store import Store, reading, subjects, transaction
+from game.store.tables.publications import JobKind, ModelState
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """All that work needs; `clock` tells the time in UTC."""
+
+    settings: Settings
+    store: Store
+    projects: Mapping[str, Project]
+    clock: Callable[[], datetime]
+
+
+# What a job made, for the next one, and a sentence for people.
+Made = tuple[dict[str, Any], str]
+
+
+def do_job(place: Workplace, job: JobView, report: Report, *, give_up: bool = False) -> JobView:
+    """Carries a claimed job to its end, whatever happens, and returns it as it is then.
+
+    A job that was stopped goes back into the queue or, for whoever would rather `give_up`, has failed.
+    """
+    with pulse(place.store, job, report, place.clock):
+        ended = _attempt(place, job, report, give_up)
+    with transaction(place.store) as session:
+        ended(session, place.clock())
+    with reading(place.store) as session:
+        return jobs.find_job(session, job.code)
+
+
+def _attempt(place: Workplace, job: JobView, report: Report, give_up: bool) -> Callable[..., bool]:
+    try:
+        made, sentence = carry_out(place, job, report)
+        report.log(sentence)
+        report(1.0, sentence)
+    except StoppedError as stopped:
+        if not give_up:
+            return lambda session, now: jobs.put_back(session, job, now)
+        failure = str(stopped)
+    except FathomError as refused:
+        failure = str(refused)
+    except Exception as bug:
+        report.log(traceback.format_exc())
+        failure = f"Something unexpected went wrong ({type(bug).__name__}); the job's log says where."
+    else:
+        return lambda session, now: jobs.finish_job(session, job, made, now)
+    report.log(failure)
+    return lambda session, now: jobs.fail_job(session, job, failure, now)
+
+
+def carry_out(place: Workplace, job: JobView, report: Report) -> Made:
+    """Raises FathomError with the reason why the job cannot be done."""
+    if job.kind is JobKind.CLEAN_UP:
+        gone = clean_up(place.settings, place.store, place.clock())
+        return dict(gone), "Removed " + ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in gone.items()) + "."
+    if job.project is None or job.project not in place.projects:
+        raise NotFound(f"The folder of the project “{job.project}” is gone from levels/.")
+    return _STEPS[job.kind](place, place.projects[job.project], job, report)
+
+
+def _aggregate(place: Workplace, project: Project, _job: JobView, report: Report) -> Made:
+    report(0.1, "Weighing every answer by its volunteer's reliability")
+    made = aggregate(place.store, project, place.clock())
+    return asdict(made), (
+        f"Weighed {made.n_classifications} answers of {made.n_volunteers} volunteers on {made.n_subjects} subjects; "
+        f"{made.n_changed} changed their label."
+    )
+
+
+def _release(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
+    report(0.1, "Writing the release")
+    include_simulated = bool(job.request.get("include_simulated"))
+    made = make_release(
+        place.store, project, place.settings.releases, place.clock(), include_simulated=include_simulated
+    )
+    return {"release": made.version}, f"Release {made.version} is written: {made.archive}."
+
+
+def _train(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
+    with reading(place.store) as session:
+        known = releases(session, project)
+    wanted = job.request.get("release")
+    release = next((one for one in known if wanted in (None, one.version)), None)
+    if release is None:
+        raise NotFound(f"The project “{project.title}” has no release to train on; make one first.")
+    # The job's own name: if the worker died after the model was whole, the job finds it and need not train again.
+    folder = f"{project.slug}/release-{release.version}-{job.code[:8]}"
+    settings = place.settings
+    if not _whole(place, folder):
+        complete = settings.releases / release.folder / "complete"
+        fit(Training(complete, settings.images, settings.models / folder, settings.cache), report)
+    return {"release": release.version, "model": folder}, f"Trained a model on release {release.version}."
+
+
+def _publish(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
+    report(0.1, "Comparing with the published model")
+    with reading(place.store) as session:
+        row = subjects.project_row(session, project.slug)
+        folder = job.request.get("model") or (None if row is None else waiting_model(session, row.id))
+    if folder is None:
+        raise NotFound("No trained model waits to be compared.")
+    judged = publish(place.store, project, place.settings.models, str(folder), place.clock())
+    verb = "is public" if judged.state is ModelState.PUBLISHED else f"is {judged.state}"
+    made = {"version": judged.version, "state": str(judged.state)}
+    return made, f"Version {judged.version} {verb}. {judged.reason}"
+
+
+def _predict(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
+    report(0.1, "The model is looking at the picture")
+    with reading(place.store) as session:
+        model = published_model(session, project)
+    if model is None:
+        raise NotFound(f"The project “{project.title}” has no public model yet.")
+    said = trials.look_at(place.settings.models, place.settings.uploads, model.folder, job.request, report)
+    best = said[0]
+    return {"model": model.version, "labels": [asdict(one) for one in said]}, f"{best.name}: {best.p:.0%}"
+
+
+def _whole(place: Workplace, folder: str) -> bool:
+    try:
+        verify(place.settings.models / folder)
+    except ArtifactError:
+        return False
+    return True
+
+
+_STEPS: Mapping[JobKind, Callable[[Workplace, Project, JobView, Report], Made]] = {
+    JobKind.AGGREGATE: _aggregate,
+    JobKind.RELEASE: _release,
+    JobKind.TRAIN: _train,
+    JobKind.PUBLISH: _publish,
+    JobKind.PREDICT: _predict,
+}

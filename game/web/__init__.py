@@ -1,0 +1,1 @@
+"""The doors of the house: each parses, calls one use case, and answers."""

@@ -1,0 +1,53 @@
+"""Tells a project's room what has changed: at most once a second, and never while somebody waits for an answer."""
+
+import threading
+
+import socketio  # type: ignore[import-untyped]
+
+from game.levels import Project
+from game.play.classify import Outcome
+from game.play.figures import project_progress
+from game.play.standings import Period, leaderboard
+from game.store import Store, reading
+from game.web import payloads
+from game.web.context import now
+
+PAUSE_S = 1.0
+
+
+def room_of(slug: str) -> str:
+    return f"project {slug}"
+
+
+class Announcer:
+    """Remembers which projects have something to tell: the first change starts a task that waits for the rest."""
+
+    def __init__(self, server: socketio.Server, store: Store, projects: dict[str, Project]) -> None:
+        self._server = server
+        self._store = store
+        self._projects = projects
+        self._lock = threading.Lock()
+        self._waiting: dict[str, bool] = {}
+
+    def announce(self, slug: str, outcome: Outcome) -> None:
+        """Called after the commit. A completed round moves the leaderboard too."""
+        with self._lock:
+            begun = slug in self._waiting
+            self._waiting[slug] = self._waiting.get(slug, False) or outcome.completed
+        if not begun:
+            self._server.start_background_task(self._tell, self._projects[slug])
+
+    def _tell(self, project: Project) -> None:
+        self._server.sleep(PAUSE_S)
+        with self._lock:
+            completed = self._waiting.pop(project.slug)
+        room = room_of(project.slug)
+        with reading(self._store) as session:
+            progress = payloads.Progress.of(project, project_progress(session, project))
+            boards = [
+                payloads.Leaderboard.of(project, leaderboard(session, project, period, None, now()))
+                for period in (Period if completed else ())
+            ]
+        self._server.emit("progress", progress.model_dump(mode="json"), to=room)
+        for board in boards:
+            self._server.emit("leaderboard", board.model_dump(mode="json"), to=room)

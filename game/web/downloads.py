@@ -1,0 +1,47 @@
+"""Files that anyone may take home, with what a careful person checks: how large they are, and their checksum."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Response, send_file
+
+from game.artifacts.folders import MANIFEST, read_manifest
+from game.errors import ArtifactError, NotFound
+
+
+@dataclass(frozen=True)
+class Download:
+    """`sha256` is empty for a manifest, which lists the others."""
+
+    name: str
+    n_bytes: int
+    sha256: str
+
+
+def archive_download(archive: Path, sha256: str) -> Download | None:
+    """None if the file is lost."""
+    return Download(archive.name, archive.stat().st_size, sha256) if archive.is_file() else None
+
+
+def folder_downloads(folder: Path, names: tuple[str, ...]) -> list[Download]:
+    """Those of the names that are there; none if the folder is lost or damaged."""
+    try:
+        listed = read_manifest(folder)["files"]
+    except ArtifactError:
+        return []
+    present = [name for name in names if (folder / name).is_file()]
+    return [
+        Download(name, (folder / name).stat().st_size, listed.get(name, {}).get("sha256", "") if name != MANIFEST else "")
+        for name in present
+    ]
+
+
+def text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def sent(file: Path) -> Response:
+    """As an attachment, under its own name. Raises NotFound if the file is lost."""
+    if not file.is_file():
+        raise NotFound("This file is not here any more.")
+    return send_file(file, as_attachment=True, download_name=file.name, max_age=0)

@@ -1,0 +1,60 @@
+"""The operator's doors: jobs and why nothing is training, starting a job, and who has which role."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from game.errors import InvalidInput, NotAllowed
+from game.play import accounts
+from game.play.accounts import Account
+from game.science.console import STARTABLE, console, start_job
+from game.store import people, reading, transaction
+from game.store.tables.people import Role
+from game.store.tables.publications import JobKind
+from game.web.context import current_game, now, required_account
+from game.web.projects import find_project
+
+blueprint = Blueprint("operator", __name__)
+
+
+@blueprint.get("/operator", endpoint="console")
+def show_console() -> str:
+    _operator()
+    game = current_game()
+    with reading(game.store) as session:
+        shown = console(session, game.projects.values(), now())
+        everybody = people.accounts(session)
+        return render_template("operator.html", console=shown, accounts=everybody, roles=list(Role), kinds=STARTABLE)
+
+
+@blueprint.post("/operator/jobs")
+def start() -> ResponseReturnValue:
+    asking, game = _operator(), current_game()
+    project, kind = find_project(request.form.get("project", "")), request.form.get("kind", "")
+    if kind not in list(JobKind):
+        raise InvalidInput(gettext("There is no kind of job called “%(kind)s”.", kind=kind))
+    with transaction(game.store) as session:
+        job = start_job(session, project, JobKind(kind), asking.login or asking.pseudonym, now())
+    game.enqueue(job.code)
+    flash(gettext("The job is in the queue."), "good")
+    return redirect(url_for(".console"))
+
+
+@blueprint.post("/operator/roles")
+def change_role() -> ResponseReturnValue:
+    _operator()
+    login, role = request.form.get("login", ""), request.form.get("role", "")
+    if role not in list(Role):
+        raise InvalidInput(gettext("There is no role called “%(role)s”.", role=role))
+    with transaction(current_game().store) as session:
+        accounts.change_role(session, login, Role(role))
+    flash(gettext("%(login)s has the role “%(role)s” now.", login=login, role=role), "good")
+    return redirect(url_for(".console"))
+
+
+def _operator() -> Account:
+    """Raises NotLoggedIn, or NotAllowed for everybody else."""
+    account = required_account()
+    if account.role is not Role.OPERATOR:
+        raise NotAllowed(gettext("Only operators may see this page."))
+    return account

@@ -1,0 +1,20 @@
+"""Every message that crosses the border, as one type each: what comes in has a parser, the rest a maker."""
+
+from game.web.payloads.incoming import (
+    AnswerGiven,
+    GuestWanted,
+    LeaderboardQuery,
+    ProjectPath,
+    RoundPath,
+    RoundWanted,
+    parse_answer,
+    parse_socket_answer,
+)
+from game.web.payloads.play import Failure, Guest, Leaderboard, Outcome, Progress, Round
+from game.web.payloads.projects import Me, Model, Models, Project, Projects, ProjectSummary, Release, Releases
+
+__all__ = [
+    "AnswerGiven", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery", "Me", "Model", "Models",
+    "Outcome", "Progress", "Project", "ProjectPath", "ProjectSummary", "Projects", "Release", "Releases", "Round",
+    "RoundPath", "RoundWanted", "parse_answer", "parse_socket_answer",
+]  # fmt: skip

@@ -1,0 +1,106 @@
+"""What comes in, one type a message, with its parser beside it. Unknown fields are refused, not ignored."""
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic.config import JsonDict
+
+from game.errors import InvalidInput
+from game.play.classify import MAX_SHOWN_MS, Answer
+from game.store.tables.play import Abstention
+from game.web.errors import validation_message
+
+def _whole(given: Any) -> Any:
+    """JSON has one kind of number: 900.0 is as whole as 900."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+ChoiceCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+LevelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+class Incoming(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+# The document's own maker reads this key; pydantic does not know it.
+_MAY_BE_ABSENT = cast(ConfigDict, {"openapi_extra": {"required": False}})
+
+
+class ProjectPath(Incoming):
+    slug: Slug
+
+
+class RoundPath(Incoming):
+    round: Code
+
+
+class LeaderboardQuery(Incoming):
+    period: Literal["week", "all"] = "week"
+
+
+class GuestWanted(Incoming):
+    """Nothing at all: a guest says nothing about herself."""
+
+    model_config = _MAY_BE_ABSENT
+
+
+class RoundWanted(Incoming):
+    """Without a level: the highest that is open."""
+
+    model_config = _MAY_BE_ABSENT
+
+    level: LevelKey | None = None
+
+
+_EITHER: JsonDict = {
+    "oneOf": [
+        {
+            "required": ["label"],
+            "properties": {"label": {"type": "string"}, "abstention": {"type": "null"}},
+        },
+        {
+            "required": ["abstention"],
+            "properties": {"abstention": {"type": "string"}, "label": {"type": "null"}},
+        },
+    ]
+}
+
+
+class AnswerGiven(Incoming):
+    """`id` is made by the sender and names the answer: sent again, it is kept once. `label` is a choice's code."""
+
+    model_config = ConfigDict(json_schema_extra=_EITHER)
+
+    id: Key
+    subject: Code
+    label: ChoiceCode | None = None
+    abstention: Literal["cant_tell", "bad_image"] | None = None
+    shown_ms: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_SHOWN_MS)]
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "AnswerGiven":
+        if (self.label is None) == (self.abstention is None):
+            raise ValueError("An answer has either a label or an abstention")
+        return self
+
+
+class SocketAnswer(AnswerGiven):
+    round: Code
+
+
+def parse_answer(given: AnswerGiven) -> Answer:
+    abstention = None if given.abstention is None else Abstention(given.abstention)
+    return Answer(given.id, given.subject, given.label, abstention, given.shown_ms)
+
+
+def parse_socket_answer(message: object) -> tuple[str, Answer]:
+    """The round's code, and the answer. Raises InvalidInput."""
+    try:
+        given = SocketAnswer.model_validate(message)
+    except ValidationError as error:
+        raise InvalidInput(validation_message(error)) from None
+    return given.round, parse_answer(given)

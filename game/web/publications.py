@@ -1,0 +1,99 @@
+"""What a project gives back: its releases and its model, to read, to take home, and to try."""
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from game.errors import InvalidInput, NotFound
+from game.science import publish
+from game.science.jobs import find_job
+from game.science.release import release, releases
+from game.science.trials import guesses, keep_upload, request_trial
+from game.store import reading, transaction
+from game.store.tables.publications import JobKind, JobState, ModelState
+from game.web.charts import accuracy_chart, confusion_rows
+from game.web.context import current_game, now
+from game.web.downloads import archive_download, folder_downloads, sent, text_of
+from game.web.limits import UPLOADS, by_address
+from game.web.projects import find_project
+from game.web.security import accept_upload, csrf
+from game.web.threads import in_native_thread
+
+blueprint = Blueprint("publications", __name__)
+
+
+@blueprint.get("/projects/<slug>/releases", endpoint="releases")
+def all_releases(slug: str) -> str:
+    project, game = find_project(slug), current_game()
+    with reading(game.store) as session:
+        found = releases(session, project)
+    files = {one.version: archive_download(game.settings.releases / one.archive, one.archive_sha256) for one in found}
+    return render_template("releases.html", project=project, releases=found, files=files)
+
+
+@blueprint.get("/projects/<slug>/releases/<int:version>/<file>.zip")
+def archive(slug: str, version: int, file: str) -> Response:
+    with reading(current_game().store) as session:
+        path = current_game().settings.releases / release(session, find_project(slug), version).archive
+    if path.stem != file:
+        raise NotFound(gettext("This release has no file “%(file)s”.", file=f"{file}.zip"))
+    return sent(path)
+
+
+@blueprint.get("/projects/<slug>/model")
+def model(slug: str) -> str:
+    project, game = find_project(slug), current_game()
+    with reading(game.store) as session:
+        versions = publish.models(session, project)
+    published = next((one for one in versions if one.state is ModelState.PUBLISHED), None)
+    if published is None:
+        return render_template("model.html", project=project, versions=versions, published=None)
+    folder = game.settings.models / published.folder
+    return render_template(
+        "model.html",
+        project=project,
+        versions=versions,
+        published=published,
+        chart=accuracy_chart(versions),
+        confusion=confusion_rows(project, published),
+        card=text_of(folder / "card.md"),
+        files=folder_downloads(folder, published.files),
+    )
+
+
+@blueprint.get("/projects/<slug>/model/<int:version>/<file>")
+def model_file(slug: str, version: int, file: str) -> Response:
+    with reading(current_game().store) as session:
+        found = publish.model(session, find_project(slug), version)
+    if file not in found.files:
+        raise NotFound(gettext("This model has no file “%(file)s”.", file=file))
+    return sent(current_game().settings.models / found.folder / file)
+
+
+@blueprint.post("/projects/<slug>/model/try")
+@csrf.exempt
+@by_address(UPLOADS)
+def try_model(slug: str) -> ResponseReturnValue:
+    """Checks the form's token itself: only after the size of the body may be that of a picture."""
+    accept_upload()
+    csrf.protect()
+    project, game = find_project(slug), current_game()
+    picture = request.files.get("picture")
+    if picture is None or not picture.filename:
+        raise InvalidInput(gettext("Choose a picture first."))
+    upload = in_native_thread(keep_upload, game.settings.uploads, picture.read())
+    with transaction(game.store) as session:
+        job = request_trial(session, project, upload, None, now())
+    game.enqueue(job.code)
+    return redirect(url_for(".trial", slug=slug, code=job.code))
+
+
+@blueprint.get("/projects/<slug>/model/try/<code>")
+def trial(slug: str, code: str) -> str:
+    project = find_project(slug)
+    with reading(current_game().store) as session:
+        job = find_job(session, code)
+    if job.kind is not JobKind.PREDICT or job.project != slug:
+        raise NotFound(gettext("There is no such picture on trial."))
+    waiting = job.state in (JobState.QUEUED, JobState.RUNNING)
+    return render_template("trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting)

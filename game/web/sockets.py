@@ -1,0 +1,107 @@
+"""Socket.IO: the same answers over an open connection. Every event is acknowledged, with an outcome or an error."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import socketio  # type: ignore[import-untyped]
+from flask import Flask
+from flask_socketio import SocketIO
+from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-untyped]
+
+from game.config import Settings
+from game.errors import FathomError, InvalidInput, NotLoggedIn
+from game.play.accounts import Account
+from game.web import payloads
+from game.web.announcer import room_of
+from game.web.answers import keep_answer
+from game.web.context import Game, account_of_session, account_of_token
+from game.web.errors import error_shape, sentence, status_of
+from game.web.limits import SocketLimits
+from game.web.payloads import parse_socket_answer
+from game.web.threads import runs_on_gevent
+
+MAX_MESSAGE_BYTES = 16_000
+
+_LOG = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+
+def open_sockets(app: Flask, settings: Settings) -> socketio.Server:
+    """WebSocket only: without long polling any number of processes can serve a volunteer, wherever she reconnects."""
+    options: dict[str, Any] = {
+        "async_mode": "gevent" if runs_on_gevent() else "threading",
+        "transports": ["websocket"],
+        "message_queue": settings.redis_url,
+        "max_http_buffer_size": MAX_MESSAGE_BYTES,
+        # One volunteer's events are handled one after the other.
+        "async_handlers": False,
+        "manage_session": False,
+    }
+    extension: Any = SocketIO(app, **options)
+    return extension.server
+
+
+def register_sockets(server: socketio.Server, app: Flask, game: Game) -> None:
+    """Handlers sit on the underlying server: a request context for every event would cost more than the answer."""
+    limits = SocketLimits()
+
+    def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        try:
+            account = _account(app, game, environ, auth)
+        except FathomError as error:
+            shape = _told(app, error)
+            raise ConnectionRefusedError(shape["error"]["message"], shape) from None
+        server.save_session(sid, {"account": account})
+        for slug in parse_qs(environ.get("QUERY_STRING", "")).get("project", []):
+            if slug in game.projects:
+                server.enter_room(sid, room_of(slug))
+
+    def classify(sid: str, *messages: object) -> Json:
+        account: Account | None = server.get_session(sid)["account"]
+        if account is None:
+            raise NotLoggedIn("This connection belongs to nobody: play as a guest or log in, then connect again.")
+        limits.count_classification(account.id)
+        if len(messages) != 1:
+            raise InvalidInput("“classify” carries one answer.")
+        round_code, answer = parse_socket_answer(messages[0])
+        outcome = keep_answer(game, round_code, account, answer)
+        return payloads.Outcome.of(round_code, outcome).model_dump(mode="json")
+
+    server.on("connect", connect)
+    server.on("classify", acknowledged(app, classify))
+    server.on("*", acknowledged(app, _unknown))
+
+
+def acknowledged(app: Flask, handler: Callable[..., Json]) -> Callable[..., Json]:
+    """A handler that raises is never acknowledged, and its sender would wait for ever."""
+
+    def answer(*arguments: Any) -> Json:
+        try:
+            return handler(*arguments)
+        except FathomError as error:
+            return _told(app, error)
+        except Exception:
+            _LOG.exception("An event could not be handled.")
+            return _told(app, FathomError("Something is broken on our side. Please send your answer again."))
+
+    return answer
+
+
+def _told(app: Flask, error: FathomError) -> Json:
+    with app.app_context():
+        return error_shape(status_of(error), sentence(error))
+
+
+def _unknown(event: str, *_: object) -> Json:
+    raise InvalidInput("There is no event “%(event)s”; the only one from a player is “classify”.", event=event[:40])
+
+
+def _account(app: Flask, game: Game, environ: dict[str, Any], auth: object) -> Account | None:
+    """Programs send a token, browsers a cookie. None for somebody who only watches."""
+    if isinstance(auth, dict) and "token" in auth:
+        return account_of_token(game, str(auth["token"]))
+    cookie = app.session_interface.open_session(app, app.request_class(environ))
+    return None if cookie is None else account_of_session(game, cookie)

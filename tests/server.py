@@ -1,0 +1,107 @@
+"""The real server for tests: gunicorn with gevent, as people run it, on a free port with a data folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from game.config import ROOT, Settings, read_settings
+from tests.conftest import NOW
+from tests.servers import free_port
+from tests.world import World, make_world
+
+DEADLINE_S = 30
+
+
+@dataclass(frozen=True)
+class Server:
+    """`url` has no slash at its end."""
+
+    url: str
+    world: World
+    process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        """Every process of the server at once, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def running_server(world: World, *, n_workers: int = 1) -> Iterator[Server]:
+    settings = world.settings
+    port = free_port()
+    command = [
+        sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", str(n_workers), "--no-control-socket",
+        "--graceful-timeout", "3", "-b", f"127.0.0.1:{port}", "wsgi:app",
+    ]  # fmt: skip
+    log = settings.data / f"server-{port}.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=_environment(settings), stdout=said, stderr=said, start_new_session=True
+        )
+    server = Server(f"http://127.0.0.1:{port}", world, process)
+    try:
+        _wait_until_healthy(server, log)
+        yield server
+    finally:
+        _end(process)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql and redis"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
+) -> Iterator[Server]:
+    """One process on SQLite; two processes on PostgreSQL that hear of each other through Redis."""
+    environment = {"FATHOM_DATA": str(tmp_path_factory.mktemp("data"))}
+    if request.param != "sqlite":
+        environment["FATHOM_DATABASE_URL"] = request.getfixturevalue("postgresql_url")
+        environment["FATHOM_REDIS_URL"] = request.getfixturevalue("redis_url")
+    world = make_world(read_settings(environment), shared_data, NOW)
+    with running_server(world, n_workers=1 if request.param == "sqlite" else 2) as started:
+        yield started
+    world.store.engine.dispose()
+
+
+def workers(server: Server) -> list[int]:
+    """The processes that serve; their parent only watches over them."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    own = {name: given for name, given in os.environ.items() if not name.startswith("FATHOM_")}
+    return own | {
+        "FATHOM_DATA": str(settings.data),
+        "FATHOM_DATABASE_URL": settings.database_url,
+        "FATHOM_REDIS_URL": settings.redis_url or "",
+        "FATHOM_SECRET_KEY": settings.secret_key,
+    }
+
+
+def _wait_until_healthy(server: Server, log: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline and server.process.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(f"{server.url}/health", timeout=DEADLINE_S):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"The server did not come up:\n{log.read_text()}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Asks first. What does not listen, its workers included, is killed."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,69 @@
+"""Whatever is sent to the API: it answers as its document says, and never breaks."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask_openapi3.openapi import OpenAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.openapi import from_wsgi
+from schemathesis.schemas import APIOperation
+
+from game.web.limits import limiter
+from tests.web.player import API, ApiPlayer, new_player
+
+FUZZED = settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def player(app: OpenAPI) -> Iterator[ApiPlayer]:
+    """Nobody hears of a limit here, or little else would be heard."""
+    limiter.enabled = False
+    yield new_player(app.test_client())
+    limiter.enabled = True
+
+
+def operations(app: OpenAPI) -> list[APIOperation]:
+    return [found.ok() for found in from_wsgi(f"{API}/openapi.json", app).get_all_operations()]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_the_api_does_what_its_document_says(app: OpenAPI, player: ApiPlayer, mode: GenerationMode) -> None:
+    for operation in operations(app):
+        if mode is GenerationMode.NEGATIVE and not (operation.path_parameters or operation.query or operation.body):
+            continue
+
+        @FUZZED
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case: Case) -> None:
+            case.call_and_validate(headers=player.headers)
+
+        check()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_it_does_so_for_projects_and_rounds_that_exist(app: OpenAPI, player: ApiPlayer, mode: GenerationMode) -> None:
+    for operation in operations(app):
+        if "{" not in operation.path:
+            continue
+
+        @FUZZED
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case: Case) -> None:
+            round_ = player.start()
+            existing = {"slug": "plankton", "round": round_["id"]}
+            case.path_parameters = {name: existing[name] for name in case.path_parameters}
+            if isinstance(case.body, dict) and "subject" in case.body:
+                case.body["subject"] = next(one["id"] for one in round_["subjects"] if not one["answered"])
+            response = case.call(headers=player.headers)
+            assert response.status_code < 500
+            assert response.status_code in (200, 201) or set(response.json()) == {"error"}
+
+        check()

@@ -1,0 +1,77 @@
+"""Clean-up removes what nobody will ask for again, and no answer."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from game.play import accounts, rounds
+from game.science import jobs
+from game.science.cleaning import clean_up
+from game.science.work import Workplace
+from game.store import reading, transaction
+from game.store.rounds import totals
+from game.store.tables.publications import JobKind
+from tests.worker.conftest import SLUG, id_of
+from tests.worker.test_due import play_round
+
+
+def aged(path: Path, hours: float) -> Path:
+    os.utime(path, (time.time() - 3600 * hours,) * 2)
+    return path
+
+
+def clean(place: Workplace, days: float = 0) -> dict[str, int]:
+    return clean_up(place.settings, place.store, place.clock() + timedelta(days=days))
+
+
+def test_uploads_go_after_an_hour(place: Workplace) -> None:
+    place.settings.uploads.mkdir()
+    for name, hours in (("old", 1.1), ("new", 0.5)):
+        (place.settings.uploads / name).write_bytes(b"picture")
+        aged(place.settings.uploads / name, hours)
+    assert clean(place)["uploads"] == 1
+    assert [path.name for path in place.settings.uploads.iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("kind", ["models", "releases"])
+def test_unfinished_folders_go_after_a_day_and_finished_ones_stay(place: Workplace, kind: str) -> None:
+    root = place.settings.data / kind / SLUG
+    for name in (".new-3-x", ".new-4-y", "2"):
+        (root / name).mkdir(parents=True)
+        (root / name / "file").write_text("")
+        aged(root / name, 48 if name != ".new-4-y" else 1)
+    assert clean(place)["unfinished"] == 1
+    assert sorted(path.name for path in root.iterdir()) == [".new-4-y", "2"]
+
+
+def test_rounds_without_an_answer_go_after_a_week(place: Workplace, rng: np.random.Generator) -> None:
+    with transaction(place.store) as session:
+        left = accounts.create_guest(session, place.clock(), rng).id
+        shown = rounds.start_round(session, place.projects[SLUG], left, None, place.clock(), rng)
+    play_round(place, rng)
+    assert clean(place, days=6)["unanswered_rounds"] == 0
+    assert clean(place, days=8)["unanswered_rounds"] == 1
+    with reading(place.store) as session:
+        assert totals(session, id_of(session)) == (10, 1)
+        assert rounds.open_levels(session, place.projects[SLUG], left)
+        with pytest.raises(Exception, match="no such round"):
+            rounds.find_round(session, dict(place.projects), shown.code, left)
+
+
+def test_ended_predictions_go_after_a_day_and_other_jobs_stay(place: Workplace) -> None:
+    with transaction(place.store) as session:
+        for kind in (JobKind.PREDICT, JobKind.AGGREGATE):
+            job = jobs.begin_job(session, kind, id_of(session), "", {}, place.clock())
+            jobs.finish_job(session, job, {}, place.clock())
+    assert clean(place, days=2)["jobs"] == 1
+    with reading(place.store) as session:
+        assert [job.kind for job in jobs.latest_jobs(session)] == [JobKind.AGGREGATE]
+
+
+def test_cleaning_twice_changes_nothing(place: Workplace) -> None:
+    clean(place, days=9)
+    assert set(clean(place, days=9).values()) == {0}

@@ -1,0 +1,109 @@
+"""What is due is asked for, once; people's answers count towards a release, simulated volunteers' do not."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from game.play import accounts, rounds
+from game.play.classify import Answer, classify
+from game.science import jobs
+from game.science.due import ask_for_what_is_due
+from game.science.schedule import ProjectState
+from game.science.state import project_state
+from game.science.work import Workplace
+from game.store import reading, transaction
+from game.store.tables.publications import JobKind, JobState
+from tests.worker.conftest import SLUG, add_release, id_of
+
+
+def ask(place: Workplace, later: timedelta = timedelta(0)) -> list[str]:
+    """The kinds of all jobs that wait afterwards."""
+    codes = ask_for_what_is_due(place.store, place.projects, place.clock() + later)
+    with reading(place.store) as session:
+        return sorted(jobs.find_job(session, code).kind for code in codes)
+
+
+def state(place: Workplace) -> ProjectState:
+    with reading(place.store) as session:
+        return project_state(session, place.projects[SLUG], place.clock())
+
+
+def play_round(place: Workplace, rng: np.random.Generator, *, simulated: bool = False) -> None:
+    now = place.clock() + timedelta(seconds=1)
+    project = place.projects[SLUG]
+    with transaction(place.store) as session:
+        player = accounts.create_guest(session, now, rng, simulated=simulated).id
+        shown = rounds.start_round(session, project, player, None, now, rng)
+        for subject in shown.subjects:
+            answer = Answer(f"key-{subject.code}", subject.code, shown.choices[0].code, None, 500)
+            classify(session, dict(place.projects), shown.code, player, answer, now)
+
+
+def end(place: Workplace, kind: JobKind, *, failed: bool = False, result: dict[str, object] | None = None) -> None:
+    with transaction(place.store) as session:
+        job = jobs.begin_job(session, kind, id_of(session), "A test.", {}, place.clock())
+        if failed:
+            jobs.fail_job(session, job, "It broke.", place.clock())
+        else:
+            jobs.finish_job(session, job, dict(result or {}), place.clock())
+
+
+def test_a_release_without_a_model_is_trained_on(place: Workplace) -> None:
+    assert ask(place) == [JobKind.CLEAN_UP, JobKind.TRAIN]
+    assert ask(place) == [JobKind.CLEAN_UP, JobKind.TRAIN], "nothing is asked for twice"
+
+
+def test_a_trained_model_is_brought_to_the_gate(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
+    assert ask(place) == [JobKind.CLEAN_UP, JobKind.PUBLISH]
+
+
+def test_a_model_that_broke_the_gate_is_not_brought_again(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
+    end(place, JobKind.PUBLISH, failed=True)
+    assert ask(place) == [JobKind.CLEAN_UP]
+
+
+def test_a_training_that_failed_is_tried_again_with_the_next_release(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, failed=True)
+    assert ask(place) == [JobKind.CLEAN_UP]
+    add_release(place.store, place.clock() + timedelta(hours=1))
+    assert ask(place, later=timedelta(hours=1)) == [JobKind.CLEAN_UP, JobKind.TRAIN]
+
+
+def test_a_clean_up_is_due_once_a_day(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, failed=True)
+    ask(place)
+    with transaction(place.store) as session:
+        job = jobs.begin_job(session, JobKind.CLEAN_UP, None, "", {}, place.clock())
+        jobs.finish_job(session, job, {}, place.clock())
+    assert ask(place, later=timedelta(hours=23)) == []
+    assert ask(place, later=timedelta(hours=24)) == [JobKind.CLEAN_UP]
+
+
+def test_peoples_answers_count_towards_aggregation_and_release(place: Workplace, rng: np.random.Generator) -> None:
+    play_round(place, rng)
+    seen = state(place)
+    assert seen.n_new == 10
+    assert 0 < seen.n_changed < 10, "gold does not count"
+    assert (seen.n_subjects, seen.n_gold) == (40, 20)
+
+
+def test_simulated_answers_count_towards_aggregation_alone(place: Workplace, rng: np.random.Generator) -> None:
+    play_round(place, rng, simulated=True)
+    assert (state(place).n_new, state(place).n_changed) == (10, 0)
+
+
+def test_a_dead_workers_job_is_among_what_waits(place: Workplace) -> None:
+    with transaction(place.store) as session:
+        jobs.begin_job(session, JobKind.TRAIN, id_of(session), "A test.", {}, place.clock())
+    assert JobKind.TRAIN not in ask(place)
+    assert JobKind.TRAIN in ask(place, later=jobs.SILENCE + timedelta(seconds=1))
+
+
+def test_a_project_without_subjects_asks_for_nothing(place: Workplace) -> None:
+    alone = replace(place, projects={"moorea": place.projects["moorea"]})
+    assert ask(alone) == [JobKind.CLEAN_UP]
+    with reading(place.store) as session:
+        assert not [job for job in jobs.latest_jobs(session) if job.state is not JobState.QUEUED]

@@ -1,0 +1,125 @@
+"""The schedule: what is due, and the one sentence that says why nothing is training."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from game.science.schedule import (
+    AGGREGATE_AFTER,
+    AGGREGATE_AFTER_ANSWERS,
+    PATIENCE,
+    ProjectState,
+    ReleaseState,
+    next_job,
+    why_not_training,
+)
+from game.store.tables.publications import JobKind
+
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+
+# Three labels and 200 subjects: a release needs 20 changed subjects, training 15 settled ones.
+QUIET = ProjectState(
+    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_changed=0, aggregated_at=NOW, release=None, busy=frozenset(),
+    resting=frozenset(), waiting_since=None, now=NOW,
+)  # fmt: skip
+FRESH = ReleaseState(version=4, n_settled=15, trained=False, model_waits=False, failure=None)
+TRAINED = replace(FRESH, trained=True)
+
+
+def kind(state: ProjectState) -> JobKind | None:
+    return next_job(state)[0]
+
+
+def busy(state: ProjectState, *kinds: JobKind) -> ProjectState:
+    return replace(state, busy=frozenset(kinds))
+
+
+def test_nothing_is_due_when_nothing_happens() -> None:
+    assert kind(QUIET) is None
+
+
+def test_many_new_answers_are_aggregated_at_once() -> None:
+    assert kind(replace(QUIET, n_new=AGGREGATE_AFTER_ANSWERS)) is JobKind.AGGREGATE
+    assert kind(replace(QUIET, n_new=AGGREGATE_AFTER_ANSWERS - 1)) is None
+
+
+def test_a_single_new_answer_is_aggregated_after_a_while() -> None:
+    rested = replace(QUIET, aggregated_at=NOW - AGGREGATE_AFTER)
+    assert kind(replace(rested, n_new=1)) is JobKind.AGGREGATE
+    assert kind(rested) is None
+
+
+def test_the_first_answer_of_all_is_aggregated() -> None:
+    assert kind(replace(QUIET, n_new=1, aggregated_at=None)) is JobKind.AGGREGATE
+
+
+def test_a_release_is_due_when_a_tenth_of_the_subjects_has_changed() -> None:
+    assert kind(replace(QUIET, n_changed=20)) is JobKind.RELEASE
+    assert kind(replace(QUIET, n_changed=19)) is None
+
+
+def test_a_project_without_subjects_never_needs_a_release() -> None:
+    assert kind(replace(QUIET, n_subjects=0)) is None
+
+
+def test_a_release_comes_after_the_aggregation_that_it_needs() -> None:
+    changed = replace(QUIET, n_changed=200, n_new=200)
+    assert kind(changed) is JobKind.AGGREGATE
+    assert kind(busy(changed, JobKind.AGGREGATE)) is None
+
+
+def test_a_new_release_with_enough_settled_subjects_is_trained_on() -> None:
+    assert kind(replace(QUIET, release=FRESH)) is JobKind.TRAIN
+    assert kind(replace(QUIET, release=replace(FRESH, n_settled=14))) is None
+
+
+def test_no_release_is_trained_on_twice() -> None:
+    assert kind(replace(QUIET, release=TRAINED)) is None
+
+
+def test_nothing_is_trained_without_hidden_gold_to_judge_by() -> None:
+    assert kind(replace(QUIET, release=FRESH, n_gold=0)) is None
+
+
+def test_a_trained_model_goes_through_the_gate_before_anything_else() -> None:
+    waiting = replace(TRAINED, model_waits=True)
+    assert kind(replace(QUIET, release=waiting, n_new=200, n_changed=200)) is JobKind.PUBLISH
+
+
+def test_a_training_that_failed_waits_for_the_next_release() -> None:
+    failed = replace(QUIET, release=replace(FRESH, failure="The disk is full."))
+    assert kind(failed) is None
+    assert kind(replace(failed, n_changed=20)) is JobKind.RELEASE
+    assert "The disk is full." in why_not_training(failed)
+
+
+def test_answers_are_aggregated_while_a_model_trains() -> None:
+    training = busy(replace(QUIET, n_new=200, n_changed=200, release=FRESH), JobKind.TRAIN)
+    assert kind(training) is JobKind.AGGREGATE
+    assert kind(replace(training, n_new=0)) is None
+
+
+def test_what_failed_lately_rests() -> None:
+    assert kind(replace(QUIET, n_new=200, resting=frozenset({JobKind.AGGREGATE}))) is None
+    assert kind(replace(QUIET, n_changed=200, resting=frozenset({JobKind.RELEASE}))) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (replace(QUIET, n_subjects=0), "No subjects have been imported yet."),
+        (replace(QUIET, n_gold=0), "There is no hidden gold"),
+        (QUIET, "so far 0 (simulated volunteers do not count)"),
+        (replace(QUIET, n_changed=7), "answered 20 subjects since the last; so far 7"),
+        (replace(QUIET, release=TRAINED), "The model of release 4, the newest, has been trained."),
+        (replace(QUIET, release=replace(FRESH, n_settled=3)), "has 3 settled subjects; training needs 15"),
+        (replace(QUIET, release=FRESH), "Training on release 4 is about to start."),
+        (busy(QUIET, JobKind.TRAIN), "Training is running now."),
+        (busy(QUIET, JobKind.RELEASE, JobKind.AGGREGATE), "running now: aggregate, release."),
+        (replace(busy(QUIET, JobKind.TRAIN), waiting_since=NOW - PATIENCE), "waiting for 2 minutes and no worker"),
+        (replace(busy(QUIET, JobKind.RELEASE), waiting_since=NOW - timedelta(hours=1)), "60 minutes and no worker"),
+    ],
+)
+def test_one_sentence_says_why_nothing_is_training(state: ProjectState, words: str) -> None:
+    assert words in why_not_training(state)

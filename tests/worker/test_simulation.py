@@ -1,0 +1,79 @@
+"""Simulated volunteers err as they were drawn, play through both doors of the real server, and lose no answer."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from game.cli.learning import simulated_tokens
+from game.config import read_settings
+from game.science.doors import HttpDoor, LostError, SocketDoor
+from game.science.simulation import Crowd, Server, draw_confusion, simulate
+from game.store import reading
+from game.store.tables import Classification, Volunteer
+from tests.conftest import NOW
+from tests.server import Server as Running
+from tests.server import running_server
+from tests.servers import free_port
+from tests.world import make_world
+
+GROUPS = ("coral", "coral", "algae", "algae", "algae", "sand")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Running]:
+    world = make_world(read_settings({"FATHOM_DATA": str(tmp_path_factory.mktemp("data"))}), shared_data, NOW)
+    with running_server(world) as started:
+        yield started
+    world.store.engine.dispose()
+
+
+@pytest.mark.parametrize("reliability", [0.45, 0.7, 0.95])
+def test_a_drawn_confusion_has_the_reliability_that_was_asked_for(
+    reliability: float, rng: np.random.Generator
+) -> None:
+    confusion = draw_confusion(GROUPS, reliability, rng)
+    assert confusion.sum(axis=1) == pytest.approx(np.ones(6))
+    assert (confusion >= 0).all()
+    assert np.diagonal(confusion).mean() == pytest.approx(reliability, abs=0.02)
+
+
+def test_a_mistake_names_another_group(rng: np.random.Generator) -> None:
+    confusion = draw_confusion(GROUPS, 0.6, rng)
+    assert confusion[0, 1] == confusion[2, 3] == confusion[4, 2] == 0
+    assert (confusion[5, :5] > 0).all()
+
+
+def test_labels_without_groups_are_all_mistaken_for_each_other(rng: np.random.Generator) -> None:
+    assert (draw_confusion((None, None, None), 0.6, rng) > 0).all()
+
+
+def test_every_acknowledged_answer_is_kept_once(running: Running) -> None:
+    world = running.world
+    crowd = Crowd(n_volunteers=6, n_answers=90, seed=1)
+    seen: list[int] = []
+    server = Server(running.url, world.store, world.projects["moorea"])
+    report = simulate(
+        server, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: seen.append(done)
+    )
+    with reading(world.store) as session:
+        kept = Counter(session.scalars(select(Classification.key)))
+        simulated = set(session.scalars(select(Volunteer.simulated)))
+    assert len(report.acknowledged) == 90
+    assert kept == Counter(report.acknowledged)
+    assert simulated == {True}
+    assert max(seen) == 90
+    assert report.n_lost == 0
+
+
+@pytest.mark.parametrize("door", [HttpDoor, SocketDoor])
+def test_a_door_without_a_server_says_that_the_line_broke(door: type[HttpDoor] | type[SocketDoor]) -> None:
+    closed = door(f"http://127.0.0.1:{free_port()}", "moorea", "token")
+    with pytest.raises(LostError):
+        closed.classify("0123abcd", {"id": "0123abcd"})
+    with pytest.raises(LostError):
+        closed.start_round()
+    closed.close()

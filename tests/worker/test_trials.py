@@ -1,0 +1,58 @@
+"""“Try it” takes pictures only, needs a public model, and forgets the picture afterwards."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from game.artifacts.images import ImageRefused
+from game.errors import NotFound
+from game.science import trials
+from game.science.jobs import find_job
+from game.science.report import Report
+from game.science.work import Workplace, do_job
+from game.store import jobs as kept
+from game.store import reading, transaction
+from game.store.tables.publications import JobKind, JobState
+from tests.worker.conftest import SLUG
+from tests.worker.test_publish import judge
+
+
+def picture() -> bytes:
+    drawn = BytesIO()
+    Image.new("RGB", (64, 64), (20, 90, 140)).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+def test_what_is_no_picture_is_not_kept(place: Workplace) -> None:
+    with pytest.raises(ImageRefused):
+        trials.keep_upload(place.settings.uploads, b"no picture")
+    assert not place.settings.uploads.exists()
+
+
+def test_without_a_public_model_there_is_nothing_to_try(place: Workplace) -> None:
+    with pytest.raises(NotFound, match="no public model yet"), transaction(place.store) as session:
+        trials.request_trial(session, place.projects[SLUG], "a", None, place.clock())
+
+
+def test_two_visitors_are_two_jobs(place: Workplace, truth: dict[str, str]) -> None:
+    judge(place, truth, n_wrong=3)
+    uploads = [trials.keep_upload(place.settings.uploads, picture()) for _ in range(2)]
+    with transaction(place.store) as session:
+        asked = [
+            trials.request_trial(session, place.projects[SLUG], upload, None, place.clock()) for upload in uploads
+        ]
+    assert len({job.code for job in asked}) == 2
+    assert [job.kind for job in asked] == [JobKind.PREDICT] * 2
+    assert trials.guesses(asked[0]) == ()
+
+
+def test_a_picture_that_is_gone_is_asked_for_again(place: Workplace, truth: dict[str, str]) -> None:
+    judge(place, truth, n_wrong=3)
+    with transaction(place.store) as session:
+        job = trials.request_trial(session, place.projects[SLUG], "../fathom.sqlite", None, place.clock())
+        assert kept.claim(session, job.code, place.clock())
+    with reading(place.store) as session:
+        claimed = find_job(session, job.code)
+    ended = do_job(place, claimed, Report())
+    assert (ended.state, ended.text) == (JobState.FAILED, "The picture is not here any more; please send it again.")

@@ -1,0 +1,90 @@
+"""A job ends in words, whatever happens to it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from game.science import jobs
+from game.science.jobs import JobView
+from game.science.report import Report, StoppedError, pulse
+from game.science.work import Workplace, do_job
+from game.store import transaction
+from game.store.tables.publications import JobKind, JobState
+from tests.worker.conftest import SLUG, id_of
+
+
+def begun(place: Workplace, kind: JobKind, request: dict[str, object] | None = None) -> JobView:
+    with transaction(place.store) as session:
+        return jobs.begin_job(session, kind, id_of(session), "A test.", dict(request or {}), place.clock())
+
+
+def test_an_aggregation_ends_with_a_sentence(place: Workplace) -> None:
+    ended = do_job(place, begun(place, JobKind.AGGREGATE), Report())
+    assert (ended.state, ended.progress, ended.finished_at) == (JobState.DONE, 1.0, place.clock())
+    assert ended.text.startswith("Weighed 0 answers")
+    assert ended.text in ended.log
+
+
+def test_a_job_that_cannot_be_done_fails_with_the_reason(place: Workplace) -> None:
+    ended = do_job(place, begun(place, JobKind.PUBLISH), Report())
+    assert (ended.state, ended.text) == (JobState.FAILED, "No trained model waits to be compared.")
+
+
+def test_a_job_of_a_project_whose_folder_is_gone_fails_with_the_reason(place: Workplace) -> None:
+    ended = do_job(replace(place, projects={}), begun(place, JobKind.AGGREGATE), Report())
+    assert ended.state is JobState.FAILED
+    assert f"“{SLUG}” is gone from levels/" in ended.text
+
+
+def test_a_bug_fails_the_job_and_leaves_its_trace_in_the_log(place: Workplace) -> None:
+    def broken(_share: float, _text: str) -> None:
+        raise ZeroDivisionError
+
+    ended = do_job(place, begun(place, JobKind.AGGREGATE), Report(echo=broken))
+    assert (ended.state, "ZeroDivisionError" in ended.text) == (JobState.FAILED, True)
+    assert "Traceback" in ended.log
+
+
+def test_a_stopped_job_goes_back_into_the_queue(place: Workplace) -> None:
+    report = Report()
+    report.stop()
+    ended = do_job(place, begun(place, JobKind.AGGREGATE), report)
+    assert (ended.state, ended.started_at) == (JobState.QUEUED, None)
+
+
+def test_who_gives_up_leaves_no_job_behind(place: Workplace) -> None:
+    report = Report()
+    report.stop()
+    ended = do_job(place, begun(place, JobKind.AGGREGATE), report, give_up=True)
+    assert (ended.state, ended.text) == (JobState.FAILED, "The job was stopped.")
+
+
+def test_a_job_that_was_given_to_another_worker_stops(place: Workplace) -> None:
+    job, report = begun(place, JobKind.TRAIN), Report()
+    with pulse(place.store, job, report, place.clock):
+        with transaction(place.store) as session:
+            jobs.recover_jobs(session, place.clock() + jobs.SILENCE + timedelta(seconds=1))
+        assert report.stopped.wait(timeout=10)
+    with pytest.raises(StoppedError):
+        report(0.5, "half")
+
+
+def test_what_a_job_says_is_kept_at_its_end(place: Workplace) -> None:
+    job, report = begun(place, JobKind.TRAIN), Report()
+    with pulse(place.store, job, report, place.clock):
+        report(0.25, "a quarter")
+        report.log("begun")
+    with transaction(place.store) as session:
+        kept = jobs.find_job(session, job.code)
+    assert (kept.progress, kept.text, kept.log) == (0.25, "a quarter", "begun\n")
+
+
+def test_stopping_ends_what_the_job_waits_for() -> None:
+    ended: list[str] = []
+    report = Report()
+    with report.ended_by(lambda: ended.append("first")):
+        report.stop()
+        with report.ended_by(lambda: ended.append("late")):
+            pass
+    assert ended == ["first", "late"]

@@ -28,7 +28,7 @@ check: $(ENVIRONMENT)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timing | tail -n 2
+	@$(BIN)/lint-imports --no-logo | tail -n 3
 
 bench: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
-from flask_babel import Babel  # type: ignore[import-untyped]
+from flask_babel import Babel
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from huey import crontab  # type: ignore[import-untyped]
-from huey.consumer import Consumer  # type: ignore[import-untyped]
+from huey import crontab
+from huey.consumer import Consumer
 
 from game.config import read_settings
 from game.levels import read_projects

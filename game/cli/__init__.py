@@ -1,5 +1,6 @@
 """The command line, `fathom`: every command is one use case, said in words; what cannot be done is one sentence."""
 
+import signal
 import sys
 
 import click
@@ -21,6 +22,9 @@ for part in (content, servers, learning):
 
 
 def main() -> None:
+    # Whatever ends a command ends the processes that it has started too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         fathom.main(standalone_mode=False)
     except FathomError as refused:

@@ -67,13 +67,13 @@ def worker() -> None:
 
 
 def _stop_signal() -> threading.Event:
-    """Set by Ctrl-C and by SIGTERM, from now on."""
+    """Set by Ctrl-C, by SIGTERM, and when the terminal is closed, from now on."""
     stop = threading.Event()
 
     def asked(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, asked)
     return stop
 

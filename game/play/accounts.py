@@ -5,6 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 from argon2 import PasswordHasher
@@ -60,7 +61,7 @@ def sign_up(session: Session, volunteer_id: int, login: str, password: str) -> A
 def log_in(session: Session, login: str, password: str) -> Account:
     """Raises NotAllowed, in the same words and after the same work, whether login or password is wrong."""
     found = people.volunteer_by_login(session, login.strip().casefold())
-    kept = found.password_hash if found is not None and found.password_hash else _NOBODY
+    kept = found.password_hash if found is not None and found.password_hash else _nobodys_hash()
     try:
         _HASHER.verify(kept, password[:MAX_PASSWORD_LENGTH])
     except VerifyMismatchError:
@@ -127,7 +128,9 @@ def account_by_token(session: Session, token: str) -> Account | None:
     return None if found is None or found.deleted_at is not None else _account(found)
 
 
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+@cache
+def _nobodys_hash() -> str:
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def _claim_login(session: Session, volunteer: Volunteer, login: str) -> None:

@@ -8,7 +8,6 @@ from game.levels import Project
 from game.levels.openings import choice_masks, opening_states
 from game.store import Session, beliefs, rounds, subjects
 from game.store.rounds import Given
-from game.store.tables import Consensus
 from game.store.tables.play import Abstention
 from scoring import agreement, calibration, confusion, consensus
 from scoring.arrays import Floats
@@ -20,6 +19,7 @@ NEWEST_ANSWERS = 60
 def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
     """Renews a subject's consensus and openings after an answer. The same work for gold, which has no opening."""
     subjects.hold_subject(session, subject_id)
+    beliefs.hold_subject(session, subject_id)
     answers = rounds.answers_of_subject(session, subject_id, NEWEST_ANSWERS)
     masks = choice_masks(project)
     given = [answer for answer in answers if answer.choice in masks]
@@ -29,21 +29,19 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
     n_cant_tell = len(answers) - len(codes) - n_bad_image
     label = int(posterior.argmax())
     stacked = np.array([masks[code] for code in codes], dtype=np.bool_).reshape(len(codes), len(project.labels))
-    beliefs.keep_consensus(
-        session,
-        Consensus(
-            subject_id=subject_id,
-            project_id=project_id,
-            posterior=posterior.tolist(),
-            label=label,
-            confidence=float(posterior[label]),
-            agreement=agreement.agreement(stacked, label),
-            n_given=len(codes),
-            n_bad_image=n_bad_image,
-            n_cant_tell=n_cant_tell,
-            computed_at=now,
-        ),
-    )
+    row = {
+        "subject_id": subject_id,
+        "project_id": project_id,
+        "posterior": posterior.tolist(),
+        "label": label,
+        "confidence": float(posterior[label]),
+        "agreement": agreement.agreement(stacked, label),
+        "n_given": len(codes),
+        "n_bad_image": n_bad_image,
+        "n_cant_tell": n_cant_tell,
+        "computed_at": now,
+    }
+    beliefs.keep_consensus(session, row)
     predicted = beliefs.prediction(session, subject_id)
     model = None if predicted is None else np.array(predicted)
     for state in opening_states(project, posterior, codes, n_bad_image, model, n_cant_tell):

@@ -6,10 +6,10 @@ import numpy as np
 
 from game.levels import Project
 from game.play.belief import in_force
-from game.play.gold import NEWEST_GOLD, choice_counts_of, judged_choices, label_counts_of
+from game.play.gold import choice_counts_of, judged_choices, label_counts_of
 from game.play.standings import renew_standings
 from game.store import Session, beliefs, rounds
-from game.store.tables import Reliability, Round
+from game.store.tables import Round
 from scoring import confusion, points, unlocking
 
 
@@ -32,22 +32,25 @@ def complete_round(session: Session, project: Project, row: Round, now: datetime
 
 
 def _measure(session: Session, project: Project, row: Round, now: datetime) -> None:
+    """Weighs a volunteer whom no aggregation has met yet; those that follow know more than her gold."""
+    latest = beliefs.latest_aggregate(session, row.project_id)
+    known = beliefs.reliability(session, row.volunteer_id, row.project_id)
+    if latest is not None and known is not None and known.computed_at <= latest.computed_at:
+        return
     pooled, _, _ = in_force(session, project, row.project_id)
     counts = label_counts_of(session, project, row.volunteer_id, row.project_id, pooled)
     matrix = confusion.empirical_bayes(counts, pooled)
     reliability = confusion.reliability(matrix)
-    beliefs.keep_reliability(
-        session,
-        Reliability(
-            volunteer_id=row.volunteer_id,
-            project_id=row.project_id,
-            confusion=np.round(matrix, 6).tolist(),
-            reliability=reliability,
-            informedness=confusion.informedness(reliability, len(project.labels)),
-            n_gold=min(round(counts.sum()), NEWEST_GOLD),
-            computed_at=now,
-        ),
-    )
+    measured = {
+        "volunteer_id": row.volunteer_id,
+        "project_id": row.project_id,
+        "confusion": np.round(matrix, 6).tolist(),
+        "reliability": reliability,
+        "informedness": confusion.informedness(reliability, len(project.labels)),
+        "n_gold": round(counts.sum()),
+        "computed_at": now,
+    }
+    beliefs.keep_reliability(session, measured)
 
 
 def _unlock_after(session: Session, project: Project, row: Round, now: datetime) -> None:

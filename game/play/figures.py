@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from game.levels import Choice, Level, Project
-from game.play.gold import choice_counts_of, judged_choices
+from game.play.belief import in_force
+from game.play.gold import choice_counts_of, judged_choices, label_counts_of
 from game.play.rounds import ShownRound, open_levels
 from game.play.standings import Leaderboard, Period, leaderboard, points_of
 from game.store import Session, beliefs, rounds, subjects
@@ -118,13 +119,16 @@ def project_progress(session: Session, project: Project) -> Progress:
 
 def own_figures(session: Session, project: Project, volunteer_id: int) -> OwnFigures:
     row = subjects.project_row(session, project.slug)
+    opened = tuple(open_levels(session, project, volunteer_id))
     if row is None:
-        return OwnFigures(project, 0, 0, None, tuple(open_levels(session, project, volunteer_id)))
-    measured = beliefs.reliability(session, volunteer_id, row.id)
-    return OwnFigures(
-        project,
-        beliefs.points_of_volunteer(session, volunteer_id, row.id, None),
-        rounds.n_completed(session, volunteer_id, row.id),
-        None if measured is None else measured.reliability,
-        tuple(open_levels(session, project, volunteer_id)),
-    )
+        return OwnFigures(project, 0, 0, None, opened)
+    points = beliefs.points_of_volunteer(session, volunteer_id, row.id, None)
+    n_rounds = rounds.n_completed(session, volunteer_id, row.id)
+    return OwnFigures(project, points, n_rounds, _reliability(session, project, row.id, volunteer_id), opened)
+
+
+def _reliability(session: Session, project: Project, project_id: int, volunteer_id: int) -> float | None:
+    """From her gold in completed rounds, not from the last aggregation, which knows answers of the round at hand."""
+    pooled, _, _ = in_force(session, project, project_id)
+    counts = label_counts_of(session, project, volunteer_id, project_id, pooled)
+    return confusion.reliability(confusion.empirical_bayes(counts, pooled)) if counts.any() else None

@@ -69,7 +69,7 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     believed = {subject_id: posterior(weights, masks, said) for subject_id, said in read.of_subject.items()}
     n_changed = sum(read.labels_before.get(one) != int(p.argmax()) for one, p in believed.items())
     _keep_weights(store, read, weights, n_changed)
-    for portion in _portions(list(believed), ROWS_IN_ONE_TRANSACTION):
+    for portion in _portions(sorted(believed), ROWS_IN_ONE_TRANSACTION):
         _keep_beliefs(store, project, read, {subject_id: believed[subject_id] for subject_id in portion})
     n_gold = sum(weights.n_gold.values())
     return AggregateReport(
@@ -99,10 +99,11 @@ def _read(session: Session, project_id: int, now: datetime) -> Read:
 
 
 def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) -> None:
-    rows = [_reliability(read, weights, volunteer_id) for volunteer_id in weights.confusions]
+    rows = [_reliability(read, weights, volunteer_id) for volunteer_id in sorted(weights.confusions)]
     for portion in _portions(rows, ROWS_IN_ONE_TRANSACTION):
         with transaction(store) as session:
-            science.keep_reliabilities(session, portion)
+            busy = science.take_reliabilities(session, read.project_id, [row["volunteer_id"] for row in portion])
+            science.keep_reliabilities(session, [row for row in portion if row["volunteer_id"] not in busy])
     run = Aggregate(
         project_id=read.project_id, pooled=weights.pooled.tolist(), prior=weights.prior.tolist(),
         temperature=weights.temperature, n_classifications=len(read.said), n_changed=n_changed, computed_at=read.at,
@@ -130,8 +131,9 @@ def _keep_beliefs(store: Store, project: Project, read: Read, believed: Mapping[
     rows = {one: _consensus(project, read, one, p) for one, p in believed.items()}
     renewed = {one: _openings(project, read, rows[one], p) for one, p in believed.items()}
     with transaction(store) as session:
+        busy = science.take_consensuses(session, list(believed))
         extents = science.extent_of_answers(session, list(believed))
-        still = [one for one in believed if extents.get(one) == _extent(read.of_subject[one])]
+        still = [one for one in believed if one not in busy and extents.get(one) == _extent(read.of_subject[one])]
         science.keep_consensuses(session, [rows[one] for one in still])
         science.renew_openings(session, [opening for one in still for opening in renewed[one]], read.at)
 

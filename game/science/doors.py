@@ -5,7 +5,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 
 from game.errors import Conflict, FathomError, InvalidInput
 
@@ -87,6 +87,10 @@ class SocketDoor:
         self._http.close()
         if self._client is not None:
             self._client.disconnect()
+            # The library forgets to close a socket whose line broke.
+            broken = getattr(self._client.eio, "ws", None)
+            if broken is not None:
+                broken.shutdown()
             self._client = None
 
     def _connected(self) -> Any:

@@ -35,11 +35,13 @@ def _asked_for_next(store: Store, project: Project, now: datetime) -> bool:
     with transaction(store) as session:
         # Another thread may have asked, and even have done it, since.
         jobs.lock_jobs(session)
-        kind, reason = next_job(project_state(session, project, now))
+        state = project_state(session, project, now)
+        kind, reason = next_job(state)
         row = subjects.project_row(session, project.slug)
         if row is None or kind is not wanted:
             return False
-        request_job(session, kind, row.id, reason, {}, now)
+        request = {"release": state.release.version} if kind is JobKind.TRAIN and state.release else {}
+        request_job(session, kind, row.id, reason, request, now)
     return True
 
 

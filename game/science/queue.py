@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 
-from huey import Huey, RedisHuey, SqliteHuey  # type: ignore[import-untyped]
-from huey.registry import Message  # type: ignore[import-untyped]
-from huey.serializer import Serializer  # type: ignore[import-untyped]
+from huey import Huey, RedisHuey, SqliteHuey
+from huey.registry import Message
+from huey.serializer import Serializer
 
 from game.config import Settings
 

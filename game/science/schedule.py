@@ -11,7 +11,7 @@ AGGREGATE_AFTER = timedelta(minutes=5)
 # A release is due once the answers of people have moved the consensus of this share of the subjects.
 RELEASE_SHARE = 0.1
 # Subjects with a consensus that a model needs at least, for each label.
-SETTLED_PER_LABEL = 5
+LABELLED_PER_LABEL = 5
 # A waiting job that no worker has taken after this long means that there is no worker.
 PATIENCE = timedelta(minutes=2)
 # A step that failed is not tried again before this has passed.
@@ -23,15 +23,14 @@ CHAIN = frozenset({JobKind.RELEASE, JobKind.TRAIN, JobKind.PUBLISH})
 
 @dataclass(frozen=True)
 class ReleaseState:
-    """The newest release: how many subjects have a label in it, and what became of its training.
+    """The newest release of people's answers: how many subjects have a label in it, and what became of its training.
 
-    `model_waits`: a model folder was made and the gate has not judged it. `failure`: why its last training failed.
+    One that counts simulated volunteers is trained on by hand only. `failure`: why the last training on it failed.
     """
 
     version: int
-    n_settled: int
+    n_labelled: int
     trained: bool
-    model_waits: bool
     failure: str | None
 
 
@@ -41,8 +40,9 @@ class ProjectState:
 
     `n_subjects` and `n_changed` count subjects that are not gold, `n_gold` hidden gold. `n_new`: answers since the last
     aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. `n_changed`: subjects that people, not simulated
-    volunteers, answered since the last release. `busy`: kinds of jobs that wait or run; `resting`: kinds that failed
-    lately. `waiting_since`: when the oldest waiting job was asked for.
+    volunteers, answered since the last release. `model_waits`: one is trained and the gate has not judged it. `busy`:
+    kinds of jobs that wait or run; `resting`: kinds that failed lately. `waiting_since`: when the oldest of those that
+    wait was asked for.
     """
 
     n_labels: int
@@ -52,6 +52,7 @@ class ProjectState:
     n_changed: int
     aggregated_at: datetime | None
     release: ReleaseState | None
+    model_waits: bool
     busy: frozenset[JobKind]
     resting: frozenset[JobKind]
     waiting_since: datetime | None
@@ -62,18 +63,18 @@ class ProjectState:
         return max(ceil(RELEASE_SHARE * self.n_subjects), 1)
 
     @property
-    def n_settled_needed(self) -> int:
-        return SETTLED_PER_LABEL * self.n_labels
+    def n_labelled_needed(self) -> int:
+        return LABELLED_PER_LABEL * self.n_labels
 
 
 def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
     """The most urgent job that can begin now and why, or None and what is being waited for."""
     release = state.release
     chain_is_free = not state.busy & CHAIN
-    if chain_is_free and release is not None and release.model_waits:
-        return JobKind.PUBLISH, f"A model of release {release.version} waits to be compared with the published one."
+    if chain_is_free and state.model_waits:
+        return JobKind.PUBLISH, "A trained model waits to be compared with the published one."
     if chain_is_free and release is not None and why_not_training_on(state, release) is None:
-        return JobKind.TRAIN, f"Release {release.version} has {release.n_settled} settled subjects and no model yet."
+        return JobKind.TRAIN, f"Release {release.version} has {release.n_labelled} labelled subjects and no model yet."
     if JobKind.AGGREGATE not in state.busy | state.resting and _aggregation_is_due(state):
         n_new = f"{state.n_new}{' or more' if state.n_new >= AGGREGATE_AFTER_ANSWERS else ''}"
         return JobKind.AGGREGATE, f"{n_new} answers came in since the last aggregation."
@@ -101,7 +102,7 @@ def why_not_training(state: ProjectState) -> str:
         if reason is None:
             return f"Training on release {state.release.version} is about to start."
         return f"{reason} {_until_next_release(state)}"
-    return f"There is no release to train on yet. {_until_next_release(state)}"
+    return f"There is no release of people's answers to train on yet. {_until_next_release(state)}"
 
 
 def why_not_training_on(state: ProjectState, release: ReleaseState) -> str | None:
@@ -112,10 +113,10 @@ def why_not_training_on(state: ProjectState, release: ReleaseState) -> str | Non
         return f"Training on release {release.version} failed: {release.failure}"
     if state.n_gold == 0:
         return "There is no hidden gold, so no model could be judged."
-    if release.n_settled < state.n_settled_needed:
+    if release.n_labelled < state.n_labelled_needed:
         return (
-            f"Release {release.version} has {release.n_settled} settled subjects; "
-            f"training needs {state.n_settled_needed}."
+            f"Release {release.version} has {release.n_labelled} labelled subjects; "
+            f"training needs {state.n_labelled_needed}."
         )
     return None
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from game.levels import Project
 from game.science.schedule import AGGREGATE_AFTER_ANSWERS, REST, ProjectState, ReleaseState
 from game.store import Session, beliefs, jobs, subjects
-from game.store.tables import Job, Release
+from game.store.tables import Release
 from game.store.tables.publications import JobKind, JobState
 
 # How far back the schedule looks for answers since the last release. More than this have surely moved a tenth of it.
 ANSWERS_LOOKED_AT = 100_000
+JOBS_LOOKED_AT = 50
 ENDED = (JobState.DONE, JobState.FAILED)
 
 
@@ -19,7 +20,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         return _nothing_yet(len(project.labels), now)
     latest = beliefs.latest_aggregate(session, row.id)
     aggregated_at = None if latest is None else latest.computed_at
-    release = jobs.latest_release(session, row.id)
+    release = jobs.latest_release_by_people(session, row.id)
     released_at = None if release is None else release.created_at
     unfinished = [job for kind in JobKind for job in jobs.unfinished(session, kind, row.id)]
     queued = [job.created_at for job in unfinished if job.state == JobState.QUEUED]
@@ -31,6 +32,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         n_changed=jobs.n_subjects_answered_since(session, row.id, released_at, ANSWERS_LOOKED_AT),
         aggregated_at=aggregated_at,
         release=None if release is None else _release_state(session, row.id, release),
+        model_waits=_model_waits(session, row.id),
         busy=frozenset(JobKind(job.kind) for job in unfinished),
         resting=frozenset(kind for kind in JobKind if _failed_lately(session, row.id, kind, now)),
         waiting_since=min(queued, default=None),
@@ -45,25 +47,41 @@ def waiting_model(session: Session, project_id: int) -> str | None:
     return None if folder in jobs.model_folders(session, project_id) else folder
 
 
+def trained_on(session: Session, project_id: int, version: int) -> str | None:
+    """The model folder that some training made of this release, relative to Settings.models."""
+    for training in jobs.ended_jobs(session, project_id, JobKind.TRAIN, JOBS_LOOKED_AT):
+        if training.state == JobState.DONE and (training.result or {}).get("release") == version:
+            return str((training.result or {})["model"])
+    return None
+
+
 def _release_state(session: Session, project_id: int, release: Release) -> ReleaseState:
-    training = _after(jobs.latest_job(session, project_id, JobKind.TRAIN, ENDED), release.created_at)
-    judging = jobs.latest_job(session, project_id, JobKind.PUBLISH, ENDED)
-    waits = waiting_model(session, project_id) is not None
-    if training is not None and training.finished_at is not None:
-        judging = _after(judging, training.finished_at)
-        waits = waits and (judging is None or judging.state == JobState.DONE)
-    failed = training is not None and training.state == JobState.FAILED
+    trained = trained_on(session, project_id, release.version) is not None or jobs.has_model(session, release.id)
     return ReleaseState(
         version=release.version,
-        n_settled=int(release.counts.get("labelled", 0)),
-        trained=training is not None and training.state == JobState.DONE,
-        model_waits=waits,
-        failure=training.text if failed and training is not None else None,
+        n_labelled=int(release.counts.get("labelled", 0)),
+        trained=trained,
+        failure=None if trained else _failure(session, project_id, release),
     )
 
 
-def _after(job: Job | None, instant: datetime) -> Job | None:
-    return job if job is not None and job.created_at >= instant else None
+def _failure(session: Session, project_id: int, release: Release) -> str | None:
+    """Why the last training on this release failed."""
+    for training in jobs.ended_jobs(session, project_id, JobKind.TRAIN, JOBS_LOOKED_AT):
+        on_this = training.request.get("release", release.version) == release.version
+        if on_this and training.state == JobState.FAILED and training.created_at >= release.created_at:
+            return training.text
+    return None
+
+
+def _model_waits(session: Session, project_id: int) -> bool:
+    """A model that broke the gate is not brought there again by itself."""
+    trained = jobs.latest_job(session, project_id, JobKind.TRAIN, [JobState.DONE])
+    if trained is None or waiting_model(session, project_id) is None:
+        return False
+    judging = jobs.latest_job(session, project_id, JobKind.PUBLISH, ENDED)
+    judged_since = judging is not None and judging.id > trained.id
+    return not (judged_since and judging is not None and judging.state == JobState.FAILED)
 
 
 def _failed_lately(session: Session, project_id: int, kind: JobKind, now: datetime) -> bool:
@@ -72,4 +90,4 @@ def _failed_lately(session: Session, project_id: int, kind: JobKind, now: dateti
 
 
 def _nothing_yet(n_labels: int, now: datetime) -> ProjectState:
-    return ProjectState(n_labels, 0, 0, 0, 0, None, None, frozenset(), frozenset(), None, now)
+    return ProjectState(n_labels, 0, 0, 0, 0, None, None, False, frozenset(), frozenset(), None, now)

@@ -17,7 +17,7 @@ from game.science.jobs import JobView
 from game.science.publish import publish, published_model
 from game.science.release import make_release, releases
 from game.science.report import Report, StoppedError, pulse
-from game.science.state import waiting_model
+from game.science.state import trained_on, waiting_model
 from game.science.trainer import Training, fit
 from game.store import Store, reading, subjects, transaction
 from game.store.tables.publications import JobKind, ModelState
@@ -99,12 +99,16 @@ def _release(place: Workplace, project: Project, job: JobView, report: Report) -
 
 
 def _train(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
+    """The same release and seed make the same model, so that no release is trained on twice."""
     with reading(place.store) as session:
         known = releases(session, project)
-    wanted = job.request.get("release")
-    release = next((one for one in known if wanted in (None, one.version)), None)
-    if release is None:
-        raise NotFound(f"The project “{project.title}” has no release to train on; make one first.")
+        wanted = job.request.get("release")
+        release = next((one for one in known if wanted in (None, one.version)), None)
+        if release is None or job.project_id is None:
+            raise NotFound(f"The project “{project.title}” has no release to train on; make one first.")
+        folder = trained_on(session, job.project_id, release.version)
+    if folder is not None and _whole(place, folder):
+        return {"release": release.version, "model": folder}, f"Release {release.version} has a model already."
     # The job's own name: if the worker died after the model was whole, the job finds it and need not train again.
     folder = f"{project.slug}/release-{release.version}-{job.code[:8]}"
     settings = place.settings

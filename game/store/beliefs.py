@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,8 +18,10 @@ from game.store.tables import (
     Reliability,
     Round,
     Standing,
+    Subject,
     Volunteer,
 )
+from game.store.upsert import keep_all
 
 ALL_TIME = "all"
 
@@ -52,12 +55,19 @@ def reliability(session: Session, volunteer_id: int, project_id: int) -> Reliabi
     return session.get(Reliability, (volunteer_id, project_id))
 
 
-def keep_reliability(session: Session, row: Reliability) -> None:
-    session.merge(row)
+def keep_reliability(session: Session, row: dict[str, Any]) -> None:
+    """Adds or replaces a row of Reliability."""
+    keep_all(session, Reliability, [row])
 
 
-def keep_consensus(session: Session, row: Consensus) -> None:
-    session.merge(row)
+def keep_consensus(session: Session, row: dict[str, Any]) -> None:
+    """Adds or replaces a row of Consensus."""
+    keep_all(session, Consensus, [row])
+
+
+def hold_subject(session: Session, subject_id: int) -> None:
+    """Until the transaction ends: of two answers that arrive together, the second is believed with the first."""
+    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
 
 
 def consensus(session: Session, subject_id: int) -> Consensus | None:
@@ -103,7 +113,8 @@ def points_of_volunteer(session: Session, volunteer_id: int, project_id: int, si
 
 
 def keep_standing(session: Session, project_id: int, period: str, volunteer_id: int, points: int) -> None:
-    session.merge(Standing(project_id=project_id, period=period, volunteer_id=volunteer_id, points=points))
+    row = {"project_id": project_id, "period": period, "volunteer_id": volunteer_id, "points": points}
+    keep_all(session, Standing, [row])
 
 
 def top(session: Session, project_id: int, period: str, n: int) -> list[LeaderboardLine]:

@@ -100,9 +100,20 @@ def latest_job(session: Session, project_id: int | None, kind: JobKind, states: 
     return session.scalar(rows.order_by(Job.id.desc()).limit(1))
 
 
-def latest_release(session: Session, project_id: int) -> Release | None:
-    rows = select(Release).where(Release.project_id == project_id)
+def ended_jobs(session: Session, project_id: int, kind: JobKind, limit: int) -> list[Job]:
+    """Newest first."""
+    rows = select(Job).where(Job.project_id == project_id, Job.kind == kind, Job.finished_at.is_not(None))
+    return list(session.scalars(rows.order_by(Job.id.desc()).limit(limit)))
+
+
+def latest_release_by_people(session: Session, project_id: int) -> Release | None:
+    """The newest that leaves simulated volunteers out."""
+    rows = select(Release).where(Release.project_id == project_id, ~Release.includes_simulated)
     return session.scalar(rows.order_by(Release.version.desc()).limit(1))
+
+
+def has_model(session: Session, release_id: int) -> bool:
+    return session.scalar(select(Model.id).where(Model.release_id == release_id).limit(1)) is not None
 
 
 def model_folders(session: Session, project_id: int) -> set[str]:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, case, delete, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from game.store.beliefs import TIE_BREAK
@@ -21,7 +20,7 @@ from game.store.tables import (
     Reliability,
     Subject,
 )
-from game.store.tables import Table as Mapped
+from game.store.upsert import keep_all
 
 # (row, column); (None, None) for a whole image.
 Pixel = tuple[int | None, int | None]
@@ -91,6 +90,20 @@ def extent_of_answers(session: Session, subject_ids: Sequence[int]) -> dict[int,
     return {subject_id: (n, newest) for subject_id, n, newest in session.execute(counted)}
 
 
+def take_consensuses(session: Session, subject_ids: Sequence[int]) -> set[int]:
+    """Keeps the subjects' consensus from changing until the transaction ends; returns those that play is changing now.
+
+    Whoever waits for them while others wait for her comes to a standstill: they are not waited for.
+    """
+    return _busy(session, select(Consensus.subject_id).where(Consensus.subject_id.in_(subject_ids)))
+
+
+def take_reliabilities(session: Session, project_id: int, volunteer_ids: Sequence[int]) -> set[int]:
+    """The same for volunteers' reliabilities in a project."""
+    of_project = select(Reliability.volunteer_id).where(Reliability.project_id == project_id)
+    return _busy(session, of_project.where(Reliability.volunteer_id.in_(volunteer_ids)))
+
+
 def consensus_labels(session: Session, project_id: int) -> dict[int, int]:
     """Subject id → the label of its consensus, of every subject that was answered."""
     rows = select(Consensus.subject_id, Consensus.label).where(Consensus.project_id == project_id)
@@ -109,12 +122,12 @@ def add_aggregate(session: Session, run: Aggregate) -> None:
 
 def keep_reliabilities(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Adds or replaces rows of Reliability."""
-    _keep_all(session, Reliability, rows)
+    keep_all(session, Reliability, rows)
 
 
 def keep_consensuses(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Adds or replaces rows of Consensus."""
-    _keep_all(session, Consensus, rows)
+    keep_all(session, Consensus, rows)
 
 
 def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) -> None:
@@ -144,12 +157,7 @@ def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) 
     )  # fmt: skip
 
 
-def _keep_all(session: Session, table: type[Mapped], rows: Sequence[dict[str, Any]]) -> None:
-    """Both databases insert or replace in one statement, which never collides with a player's own."""
-    if not rows:
-        return
-    kept: Table = table.__table__  # type: ignore[assignment]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    added = dialect.insert(kept)
-    new = {name: added.excluded[name] for name in rows[0] if name not in kept.primary_key.columns}
-    session.connection().execute(added.on_conflict_do_update(index_elements=kept.primary_key, set_=new), list(rows))
+def _busy(session: Session, ids: Select[int]) -> set[int]:
+    """SQLite, with its only writer, locks no rows: there nothing is ever busy."""
+    taken = set(session.scalars(ids.with_for_update(skip_locked=True)))
+    return set(session.scalars(ids)) - taken

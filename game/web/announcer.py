@@ -2,7 +2,7 @@
 
 import threading
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 
 from game.levels import Project
 from game.play.classify import Outcome

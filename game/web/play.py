@@ -134,9 +134,11 @@ def _player(session: Session) -> Account:
 
 def _parse_answer() -> Answer:
     """Raises InvalidInput."""
-    fields = {name: request.form[name] for name in _ANSWER_FIELDS if name in request.form}
+    fields: dict[str, object] = {name: request.form[name] for name in _ANSWER_FIELDS if name in request.form}
+    shown_ms = request.form.get("shown_ms", "")
+    fields["shown_ms"] = int(shown_ms) if shown_ms.isdecimal() else shown_ms
     try:
-        return payloads.parse_answer(payloads.AnswerGiven.model_validate_strings(fields))
+        return payloads.parse_answer(payloads.AnswerGiven.model_validate(fields))
     except ValidationError as error:
         raise InvalidInput(validation_message(error)) from None
 

@@ -1,7 +1,7 @@
 """What protects every answer: security headers, cross-site request forgery, sizes."""
 
 from flask import Flask, Response, request
-from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
+from flask_wtf import CSRFProtect
 
 MEGABYTE = 1_000_000
 BODY_LIMIT = 1 * MEGABYTE

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 from flask import Flask
 from flask_socketio import SocketIO
-from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-untyped]
+from socketio.exceptions import ConnectionRefusedError
 
 from game.config import Settings
 from game.errors import FathomError, InvalidInput, NotLoggedIn

@@ -1,6 +1,6 @@
 // How an answer reaches the server: over the socket if it acknowledges in time, else as the plain form.
 import { socketOf } from "./live.js";
-import { checked, NotLoggedIn, post, Refused } from "./post.js";
+import { checked, post, Refused, Stuck } from "./post.js";
 
 const PATIENCE_MS = 2_000;
 
@@ -29,7 +29,7 @@ export class Connection extends EventTarget {
       this.#reached = true;
       return outcome;
     } catch (error) {
-      this.#reached = Boolean(reply) || error instanceof Refused || error instanceof NotLoggedIn;
+      this.#reached = Boolean(reply) || error instanceof Refused || error instanceof Stuck;
       throw error;
     } finally {
       this.#changed();

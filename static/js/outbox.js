@@ -1,6 +1,6 @@
 // Answers on their way. Each is kept on this device until the server has said that it keeps it: never lost, and never
 // doubled, because it carries the same id however often it is sent.
-import { NotLoggedIn, Refused } from "./post.js";
+import { Refused, Stuck } from "./post.js";
 
 const PLACE = "fathom.answers";
 const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000];
@@ -42,7 +42,7 @@ export class Outbox extends EventTarget {
         n = 0;
       } catch (error) {
         if (error instanceof Refused) this.#take(answer, "refused", { answer, reason: error.message });
-        else if (error instanceof NotLoggedIn) return this.#tell("stuck", { reason: error.message });
+        else if (error instanceof Stuck) return this.#tell("stuck", { reason: error.message });
         else await this.#pause(PAUSES_MS[Math.min(n++, PAUSES_MS.length - 1)]);
       }
     }

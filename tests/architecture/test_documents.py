@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from game.cli import main
+from game.cli import fathom
 from game.config import ROOT, VARIABLES
 
 README = (ROOT / "README.md").read_text()
@@ -35,7 +35,7 @@ def commands(group: click.Group, before: str = "") -> list[str]:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    assert [name for name in commands(main) if f"fathom {name}" not in README] == []
+    assert [name for name in commands(fathom) if f"fathom {name}" not in README] == []
 
 
 @pytest.mark.parametrize("target", ["play", "test", "check", "bench"])

@@ -67,7 +67,9 @@ def test_other_types_are_refused(form: str) -> None:
         check_image(encoded(chessboard(40, 30), form))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a picture", b"\xff\xd8\xff", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
+)
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(ImageRefused):
         check_image(content)

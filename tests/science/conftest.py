@@ -10,8 +10,11 @@ import pytest
 from sqlalchemy import update
 
 from game.levels import GoldUse
+from game.science.aggregate import aggregate
 from game.store import Store, transaction
 from game.store.tables import ExpertLabel
+from game.store.tables.play import Abstention
+from tests.conftest import NOW
 from tests.science.answers import say, subject_ids, volunteer
 from tests.science.reef import MOOREA, import_reef
 
@@ -61,3 +64,21 @@ class Interloper:
 
     def __exit__(self, _kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
         self.lock.release()
+
+
+@pytest.fixture
+def played(reef: Reef) -> Reef:
+    """All gold answered; of 16 others six by labels, four by groups, two hardly, one a bad image, three not at all."""
+    careful = [*reef.knowing, volunteer(reef.store, "Fay"), volunteer(reef.store, "Gil")]
+    subjects = list(reef.open)
+    for one in careful:
+        say(reef.store, one, [(subject, LABELS[label]) for subject, label in reef.gold.items()])
+        say(reef.store, one, [(subject, LABELS[reef.open[subject]]) for subject in subjects[:6]])
+        say(reef.store, one, [(subject, GROUPS[reef.open[subject]]) for subject in subjects[6:10]])
+        say(reef.store, one, [(subjects[12], Abstention.BAD_IMAGE)])
+    say(reef.store, reef.careless[0], [(subject, "Sand") for subject in subjects[10:12]])
+    with transaction(reef.store) as session:
+        teaching = ExpertLabel.subject_id == next(iter(reef.gold))
+        session.execute(update(ExpertLabel).where(teaching).values(use=GoldUse.TEACHING))
+    aggregate(reef.store, MOOREA, NOW)
+    return reef

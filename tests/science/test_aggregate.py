@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from game.errors import NotFound
 from game.play.belief import update_belief
@@ -148,6 +148,20 @@ def test_a_subject_that_is_answered_meanwhile_is_left_to_play(reef: Reef) -> Non
     aggregate(meanwhile, MOOREA, NOW)
     assert consensuses(reef.store).keys() == reef.open.keys() - {busy}
     assert openings(reef.store)[busy, "labels"].reason is None
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_rows_that_play_is_changing_at_this_moment_are_not_waited_for(reef: Reef) -> None:
+    reef.say_all(reef.gold | reef.open)
+    aggregate(reef.store, MOOREA, NOW)
+    busy, later = next(iter(reef.open)), NOW + timedelta(hours=1)
+    with transaction(reef.store) as playing:
+        playing.execute(update(Consensus).where(Consensus.subject_id == busy).values(agreement=0.5))
+        playing.execute(update(Reliability).where(Reliability.volunteer_id == reef.knowing[0]).values(n_gold=1))
+        aggregate(reef.store, MOOREA, later)
+    rows = consensuses(reef.store)
+    assert (rows[busy].computed_at, rows[busy].agreement) == (NOW, 0.5)
+    assert {row.computed_at for one, row in rows.items() if one != busy} == {later}
 
 
 def test_without_gold_or_answers_nothing_is_said(reef: Reef, now: datetime) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from flask_openapi3 import OpenAPI
+from flask_openapi3.openapi import OpenAPI
 
 from game.app import create_app
 from game.config import read_settings

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 
 from tests.server import Server
 from tests.web.player import API, Json

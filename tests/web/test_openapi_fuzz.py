@@ -1,19 +1,20 @@
 """Whatever is sent to the API: it answers as its document says, and never breaks."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask_openapi3.openapi import OpenAPI
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import Case, GenerationMode
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 from schemathesis.openapi import from_wsgi
-from schemathesis.schemas import APIOperation
 
 from game.web.limits import limiter
 from tests.web.player import API, ApiPlayer, new_player
 
 FUZZED = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
@@ -30,8 +31,9 @@ def player(app: OpenAPI) -> Iterator[ApiPlayer]:
     limiter.enabled = True
 
 
-def operations(app: OpenAPI) -> list[APIOperation]:
-    return [found.ok() for found in from_wsgi(f"{API}/openapi.json", app).get_all_operations()]
+def operations(app: OpenAPI) -> list[Any]:
+    found = from_wsgi(f"{API}/openapi.json", app).get_all_operations()
+    return [operation.ok() for operation in found if isinstance(operation, Ok)]
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
@@ -42,7 +44,7 @@ def test_the_api_does_what_its_document_says(app: OpenAPI, player: ApiPlayer, mo
 
         @FUZZED
         @given(case=operation.as_strategy(generation_mode=mode))
-        def check(case: Case) -> None:
+        def check(case: Any) -> None:
             case.call_and_validate(headers=player.headers)
 
         check()
@@ -56,7 +58,7 @@ def test_it_does_so_for_projects_and_rounds_that_exist(app: OpenAPI, player: Api
 
         @FUZZED
         @given(case=operation.as_strategy(generation_mode=mode))
-        def check(case: Case) -> None:
+        def check(case: Any) -> None:
             round_ = player.start()
             existing = {"slug": "plankton", "round": round_["id"]}
             case.path_parameters = {name: existing[name] for name in case.path_parameters}

@@ -4,7 +4,7 @@ import threading
 import time
 from contextlib import suppress
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 
 from game.store import reading
 from game.store.tables import Classification

@@ -2,10 +2,11 @@
 
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
-import socketio  # type: ignore[import-untyped]
+import socketio
 from flask_openapi3.openapi import OpenAPI
 
 from game.store import reading
@@ -165,6 +166,10 @@ def test_progress_is_told_about_once_a_second(server: Server) -> None:
         assert 1 <= sum(event == "progress" for event, _ in watcher.events) <= most
 
 
+def is_of(period: str, message: Json) -> bool:
+    return bool(message["period"] == period)
+
+
 def test_a_completed_round_moves_the_leaderboard(server: Server) -> None:
     player = new_live_player(server)
     round_ = player.start()
@@ -172,6 +177,6 @@ def test_a_completed_round_moves_the_leaderboard(server: Server) -> None:
         for subject in round_["subjects"]:
             socket.classify(round_, answer_to(round_, subject))
         for period in ("week", "all"):
-            told = watcher.wait_for("leaderboard", lambda message, wanted=period: bool(message["period"] == wanted))
+            told = watcher.wait_for("leaderboard", partial(is_of, period))
             assert told == ask(server.url, f"/projects/plankton/leaderboard?period={period}")
             assert not any(line["mine"] for line in told["top"])

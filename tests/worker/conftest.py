@@ -9,7 +9,7 @@ import pytest
 from game.config import read_settings
 from game.levels import GoldUse, Project, read_projects
 from game.science.work import Workplace
-from game.store import Session, Store, jobs, subjects, transaction
+from game.store import Session, Store, publications, subjects, transaction
 from game.store.tables import ExpertLabel, Image, Opening, Release, Subject
 
 N_SUBJECTS = 60
@@ -44,17 +44,16 @@ def id_of(session: Session) -> int:
     return row.id
 
 
-def add_release(store: Store, now: datetime, n_labelled: int = 40) -> None:
+def add_release(store: Store, now: datetime, *, includes_simulated: bool = False) -> None:
     """The next release, as a row only."""
     with transaction(store) as session:
         project_id = id_of(session)
-        last = jobs.latest_release(session, project_id)
-        version = 1 if last is None else last.version + 1
+        version = publications.next_version(session, project_id)
         session.add(
             Release(
                 project_id=project_id, version=version, folder=f"{SLUG}/{version}", archive=f"{SLUG}/{version}.zip",
-                archive_sha256="0" * 64, includes_simulated=False, counts={"labelled": n_labelled}, code_version="0",
-                created_at=now,
+                archive_sha256="0" * 64, includes_simulated=includes_simulated, counts={"labelled": 40},
+                code_version="0", created_at=now,
             )
         )  # fmt: skip
 

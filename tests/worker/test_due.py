@@ -72,6 +72,20 @@ def test_a_training_that_failed_is_tried_again_with_the_next_release(place: Work
     assert ask(place, later=timedelta(hours=1)) == [JobKind.CLEAN_UP, JobKind.TRAIN]
 
 
+def test_a_release_with_simulated_volunteers_is_trained_on_by_hand_only(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
+    end(place, JobKind.PUBLISH, failed=True)
+    add_release(place.store, place.clock() + timedelta(hours=1), includes_simulated=True)
+    assert ask(place, later=timedelta(hours=2)) == [JobKind.CLEAN_UP]
+
+
+def test_training_by_hand_on_another_release_does_not_count(place: Workplace) -> None:
+    add_release(place.store, place.clock(), includes_simulated=True)
+    end(place, JobKind.TRAIN, result={"release": 2, "model": f"{SLUG}/a"})
+    end(place, JobKind.PUBLISH, failed=True)
+    assert JobKind.TRAIN in ask(place)
+
+
 def test_a_clean_up_is_due_once_a_day(place: Workplace) -> None:
     end(place, JobKind.TRAIN, failed=True)
     ask(place)

@@ -18,12 +18,12 @@ from game.store.tables.publications import JobKind
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
-# Three labels and 200 subjects: a release needs 20 changed subjects, training 15 settled ones.
+# Three labels and 200 subjects: a release needs 20 changed subjects, training 15 labelled ones.
 QUIET = ProjectState(
-    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_changed=0, aggregated_at=NOW, release=None, busy=frozenset(),
-    resting=frozenset(), waiting_since=None, now=NOW,
+    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_changed=0, aggregated_at=NOW, release=None, model_waits=False,
+    busy=frozenset(), resting=frozenset(), waiting_since=None, now=NOW,
 )  # fmt: skip
-FRESH = ReleaseState(version=4, n_settled=15, trained=False, model_waits=False, failure=None)
+FRESH = ReleaseState(version=4, n_labelled=15, trained=False, failure=None)
 TRAINED = replace(FRESH, trained=True)
 
 
@@ -69,9 +69,9 @@ def test_a_release_comes_after_the_aggregation_that_it_needs() -> None:
     assert kind(busy(changed, JobKind.AGGREGATE)) is None
 
 
-def test_a_new_release_with_enough_settled_subjects_is_trained_on() -> None:
+def test_a_new_release_with_enough_labelled_subjects_is_trained_on() -> None:
     assert kind(replace(QUIET, release=FRESH)) is JobKind.TRAIN
-    assert kind(replace(QUIET, release=replace(FRESH, n_settled=14))) is None
+    assert kind(replace(QUIET, release=replace(FRESH, n_labelled=14))) is None
 
 
 def test_no_release_is_trained_on_twice() -> None:
@@ -83,8 +83,8 @@ def test_nothing_is_trained_without_hidden_gold_to_judge_by() -> None:
 
 
 def test_a_trained_model_goes_through_the_gate_before_anything_else() -> None:
-    waiting = replace(TRAINED, model_waits=True)
-    assert kind(replace(QUIET, release=waiting, n_new=200, n_changed=200)) is JobKind.PUBLISH
+    assert kind(replace(QUIET, release=TRAINED, model_waits=True, n_new=200, n_changed=200)) is JobKind.PUBLISH
+    assert kind(busy(replace(QUIET, model_waits=True), JobKind.PUBLISH)) is None
 
 
 def test_a_training_that_failed_waits_for_the_next_release() -> None:
@@ -113,7 +113,7 @@ def test_what_failed_lately_rests() -> None:
         (QUIET, "so far 0 (simulated volunteers do not count)"),
         (replace(QUIET, n_changed=7), "answered 20 subjects since the last; so far 7"),
         (replace(QUIET, release=TRAINED), "The model of release 4, the newest, has been trained."),
-        (replace(QUIET, release=replace(FRESH, n_settled=3)), "has 3 settled subjects; training needs 15"),
+        (replace(QUIET, release=replace(FRESH, n_labelled=3)), "has 3 labelled subjects; training needs 15"),
         (replace(QUIET, release=FRESH), "Training on release 4 is about to start."),
         (busy(QUIET, JobKind.TRAIN), "Training is running now."),
         (busy(QUIET, JobKind.RELEASE, JobKind.AGGREGATE), "running now: aggregate, release."),

@@ -10,6 +10,7 @@ from game.play.classify import MAX_SHOWN_MS, Answer
 from game.store.tables.play import Abstention
 from game.web.errors import validation_message
 
+
 def _whole(given: Any) -> Any:
     """JSON has one kind of number: 900.0 is as whole as 900."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
@@ -79,7 +80,7 @@ class AnswerGiven(Incoming):
     subject: Code
     label: ChoiceCode | None = None
     abstention: Literal["cant_tell", "bad_image"] | None = None
-    shown_ms: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_SHOWN_MS)]
+    shown_ms: Annotated[int, Field(ge=0, le=MAX_SHOWN_MS), BeforeValidator(_whole)]
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "AnswerGiven":

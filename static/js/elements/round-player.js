@@ -49,7 +49,7 @@ class RoundPlayer extends HTMLElement {
     this.outbox.addEventListener("change", () => this.#tellConnection());
     this.outbox.addEventListener("delivered", (event) => this.#delivered(event.detail));
     this.outbox.addEventListener("refused", (event) => this.#refused(event.detail));
-    this.outbox.addEventListener("stuck", () => this.#say(this.dataset.logIn));
+    this.outbox.addEventListener("stuck", () => this.#say(this.dataset.stuck));
     const press = (button) => !answers.hidden && button && !button.disabled && button.click();
     const choices = [...answers.elements].filter((button) => button.name === "label");
     const keys = Object.fromEntries(choices.slice(0, 9).map((button, place) => [place + 1, () => press(button)]));
@@ -70,6 +70,7 @@ class RoundPlayer extends HTMLElement {
     const shown_ms = Math.min(Math.round(performance.now() - this.#shownAt), 3_600_000);
     const answer = { round: this.#round.id, id: newId(), subject: subject.id, [button.name]: button.value, shown_ms };
     this.#sinking = true;
+    this.#parts.notice.hidden = true;
     this.#mark(subject.id, true);
     button.dataset.chosen = "";
     this.#parts.stage.dataset.sinking = "";
@@ -118,17 +119,18 @@ class RoundPlayer extends HTMLElement {
   async #show(subject) {
     if (subject === this.#shown) return;
     this.#shown = subject;
-    const { stage, wait, whole, full, frame, place, halo, notice } = this.#parts;
+    const { stage, wait, whole, full, frame, place, halo } = this.#parts;
     const late = setTimeout(() => (wait.hidden = false), SINK_MS);
     const image = await picture(subject.image);
     clearTimeout(late);
     if (subject !== this.#shown) return;
     image.alt = this.#parts.picture.alt;
+    image.dataset.part = "picture";
     this.#parts.picture.replaceWith(image);
     this.#parts.picture = image;
     stage.dataset.rising = "";
     image.addEventListener("animationend", () => delete stage.dataset.rising, { once: true });
-    wait.hidden = notice.hidden = true;
+    wait.hidden = true;
     if (whole) {
       whole.open = false;
       frame.setAttribute("viewBox", `0 0 ${subject.width_px} ${subject.height_px}`);

@@ -1,0 +1,147 @@
+"""The model card: what the model is, how good, for what, and what it cannot know. After Mitchell et al. (2019)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from game.training.dataset import POINT, Dataset
+from game.training.evaluate import Evaluation
+from game.training.scratch import SMALL_CNN
+
+# Below so many hold-out subjects a label's figures are mostly chance.
+FEW = 20
+
+
+def card(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+    """Markdown without tables, so that the plainest reader shows it as it is meant."""
+    sections = {
+        "Model details": _details(dataset, metrics),
+        "Intended use": _use(dataset),
+        "Factors": _factors(dataset),
+        "Metrics": _METRICS,
+        "Evaluation data": _evaluation_data(evaluation, metrics),
+        "Training data": _training_data(dataset, metrics),
+        "Quantitative analyses": _analyses(dataset, evaluation),
+        "Ethical considerations": _ETHICS,
+        "Caveats and recommendations": _caveats(dataset, evaluation, metrics),
+    }
+    title = f"# Model card: {dataset.about.get('title') or dataset.about.get('project')}\n"
+    return "\n".join([title, *(f"## {heading}\n\n{text}\n" for heading, text in sections.items())])
+
+
+_METRICS = """\
+- Accuracy: the share of hold-out subjects whose likeliest label is the experts'.
+- Precision of a label: of those that the model gives it, the share that experts give it. Recall: the other way round.
+- F1: the harmonic mean of both. Macro-F1: its mean over labels, rare ones counting as much as common ones.
+- Calibration error (ECE): how far, on average, the stated probability is from how often it comes true."""
+
+_ETHICS = """\
+- Volunteers' answers went in under pseudonyms; no picture of them, no name and no time of theirs is in the model.
+- A count that decides about protection, fishing or building should not rest on this model alone: have people check a
+  random share of its labels, and state the error."""
+
+
+def _details(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
+    about = dataset.about
+    made = datetime.fromtimestamp(int(about.get("created_ms") or 0) / 1000, UTC)
+    return "\n".join(
+        [
+            f"- Learned from release {about['version']} of the project “{about.get('title')}”, made {made:%Y-%m-%d}.",
+            f"- A picture goes through {metrics['backbone']}, which learned to see from {metrics['weights_from']};"
+            " a logistic regression on what its middle layers see gives one probability for each label.",
+            f"- Labels: {', '.join(f'{label.name} ({label.code})' for label in dataset.labels)}.",
+            f"- Licence: {about.get('licence') or 'not stated'}. Credit: {about.get('credit') or 'not stated'}.",
+            f"- Cite: {about.get('cite') or 'not stated'}",
+        ]
+    )
+
+
+def _use(dataset: Dataset) -> str:
+    judged = "the point at the centre of a square cut from a photograph" if dataset.kind == POINT else "a whole picture"
+    return f"""\
+- It gives {judged} one of the labels above, with a probability for each.
+- For: choosing what volunteers look at next, a first look at new pictures of the same kind, comparing methods.
+- Not for: pictures of other places, cameras or things without a test of its own first."""
+
+
+def _factors(dataset: Dataset) -> str:
+    centre, context = dataset.patch_px * 2 / 7, dataset.patch_px * 4 / 7
+    seen = (
+        f"It sees two squares around the point, {centre:.0f} and {context:.0f} pixels wide, so scale matters: a pixel "
+        "must show about as much as in the training pictures."
+        if dataset.kind == POINT
+        else "It sees the picture pressed into a square of 224 pixels: small things in large pictures are lost."
+    )
+    return f"- {seen}\n- Light, depth, camera, season and place change what it says; it was not told any of them."
+
+
+def _evaluation_data(evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+    images = _images(metrics["n_images_holdout"])
+    return (
+        f"{evaluation.n} subjects labelled by experts, in {images}. An image with any such subject was kept out "
+        "of training as a whole. No label by volunteers or by a machine is among them."
+    )
+
+
+def _training_data(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
+    simulated = " Some of these answers are of simulated volunteers." if dataset.about.get("includes_simulated") else ""
+    images = _images(metrics["n_images_training"])
+    return (
+        f"{metrics['n_training']} subjects in {images}, labelled by volunteers. The model learns from the "
+        "consensus as probabilities, not as one label; what the crowd is sure of counts more, and so, mildly, does what "
+        f"is rare.{simulated}"
+    )
+
+
+def _analyses(dataset: Dataset, evaluation: Evaluation) -> str:
+    lines = [
+        f"- Accuracy {evaluation.accuracy:.3f}; always giving the commonest label: {evaluation.majority_accuracy:.3f}.",
+        f"- Macro-F1 {evaluation.macro_f1:.3f}. Calibration error {evaluation.ece:.3f}.",
+    ]
+    if evaluation.groups:
+        by_group = evaluation.groups
+        lines.append(
+            f"- By group: {by_group.accuracy:.3f}; always the commonest group: {by_group.majority_accuracy:.3f}."
+        )
+    for label, figures in zip(dataset.labels, evaluation.per_label, strict=True):
+        lines.append(
+            f"- {label.name}: precision {figures.precision:.2f}, recall {figures.recall:.2f}, F1 {figures.f1:.2f}, "
+            f"{figures.n} subjects."
+            if figures.n
+            else f"- {label.name}: no hold-out subject, so nobody knows."
+        )
+    matrix = _matrix(dataset, np.array(evaluation.confusion))
+    return "\n".join(lines) + f"\n\nRows: what experts say. Columns: what the model says.\n\n```\n{matrix}\n```"
+
+
+def _matrix(dataset: Dataset, confusion: np.ndarray[Any, Any]) -> str:
+    codes = [label.code for label in dataset.labels]
+    width = max(6, *(len(code) + 1 for code in codes))
+    head = " " * width + "".join(f"{code:>{width}}" for code in codes)
+    rows = (
+        f"{code:<{width}}" + "".join(f"{n:>{width}}" for n in row) for code, row in zip(codes, confusion, strict=True)
+    )
+    return "\n".join([head, *rows])
+
+
+def _caveats(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+    lines = [
+        "- It knows no answer but its labels: shown anything else, it still names one of them, perhaps firmly.",
+        "- It learned what the crowd believes. A mistake that most volunteers share is a mistake of the model too.",
+        "- The hold-out comes from the same project: on other places expect it to be worse, by an unknown amount.",
+    ]
+    few = [label.name for label, figures in zip(dataset.labels, evaluation.per_label, strict=True) if figures.n < FEW]
+    if few:
+        lines.append(f"- Fewer than {FEW} hold-out subjects, so hardly measured: {', '.join(few)}.")
+    if metrics["n_images_holdout"] < 5:
+        held_out = _images(metrics["n_images_holdout"])
+        lines.append(f"- Held out: only {held_out}. With another choice the figures may differ by several points.")
+    if metrics["backbone"] == SMALL_CNN:
+        lines.append("- It was taught from scratch, for want of pretrained weights: it is weaker than it could be.")
+    return "\n".join(lines)
+
+
+def _images(n: int) -> str:
+    return "1 image" if n == 1 else f"{n:,} images"

@@ -1,0 +1,153 @@
+"""The model folder: all that is needed to use the model alone, all that is needed to judge it, and checksums."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torchvision import models
+
+from game.artifacts.files import sha256_of
+from game.artifacts.folders import new_folder, read_manifest, write_manifest
+from game.errors import ArtifactError
+from game.training.dataset import Dataset, Label, Point
+from game.training.features import Eye, eye_of
+from game.training.head import Head
+from game.training.network import MOBILENET, Backbone
+from game.training.scratch import small_cnn
+from game.training.tables import write_table
+from game.training.views import MEAN, STD, Recipe, View, pixels
+from game.version import CODE_VERSION
+from scoring.arrays import Floats
+
+NEEDED = ("model.safetensors", "labels.json", "preprocessing.json")
+DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model with its report. `p` (S, K) for every subject of the dataset, `held_out` (G, K) for its gold."""
+
+    backbone: Backbone
+    recipe: Recipe
+    head: Head
+    p: Floats
+    held_out: Floats
+    metrics: Mapping[str, Any]
+    card: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder opened for use, on its own: no release, no cache, no other weights."""
+
+    labels: tuple[Label, ...]
+    eye: Eye
+    head: Head
+
+    @property
+    def judges_points(self) -> bool:
+        return any(view.side_px is not None for view in self.eye.recipe.views)
+
+    def __call__(self, picture: bytes, point: Point | None) -> Floats:
+        """Probabilities (K,)."""
+        return np.asarray(self.head(self.eye(pixels(picture), [point]))[0])
+
+
+def write_model(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
+    """The folder appears whole or not at all. Raises Conflict if the name is taken."""
+    with new_folder(folder) as new:
+        save_file(_tensors(fitted), new / "model.safetensors")
+        # safetensors writes for its owner alone; every other file here is for whoever may see the folder.
+        (new / "model.safetensors").chmod(0o644)
+        _write_json(new / "labels.json", {"labels": [asdict(label) for label in dataset.labels]})
+        _write_json(new / "preprocessing.json", _preprocessing(fitted, dataset))
+        _write_json(new / "metrics.json", fitted.metrics)
+        (new / "card.md").write_text(fitted.card, encoding="utf-8")
+        rows = {
+            "predictions.csv": _write_predictions(new / "predictions.csv", fitted, dataset),
+            "holdout.csv": _write_hold_out(new / "holdout.csv", fitted, dataset),
+        }
+        write_manifest(new, _about(fitted, dataset), rows)
+
+
+def read_model(folder: Path) -> Model:
+    """Also of a folder with only the files needed for use. Raises ArtifactError if one is missing or changed."""
+    listed = read_manifest(folder).get("files", {})
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{name} is missing in {folder}.")
+        if sha256_of(folder / name) != listed.get(name, {}).get("sha256"):
+            raise ArtifactError(f"{name} in {folder} was changed or damaged: its SHA-256 is not the manifest's.")
+    asked = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
+    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["labels"]
+    tensors = load_file(folder / "model.safetensors")
+    views = tuple(View(view["name"], view["side_px"]) for view in asked["views"])
+    recipe = Recipe(views, asked["input_px"], tuple(asked["taps"]), asked["pool"])
+    trunk = _empty_trunk(asked["backbone"], recipe)
+    trunk.load_state_dict(
+        {name.removeprefix("trunk."): value for name, value in tensors.items() if name.startswith("trunk.")}
+    )
+    head = Head(*(tensors[f"head.{part}"].numpy() for part in ("mean", "scale", "weight", "bias")))
+    return Model(tuple(Label(**label) for label in labels), eye_of(trunk.eval(), recipe), head)
+
+
+def _empty_trunk(backbone: str, recipe: Recipe) -> nn.Sequential:
+    layers: nn.Sequential = models.mobilenet_v2().features if backbone == MOBILENET else small_cnn()
+    return layers[: max(recipe.taps) + 1]
+
+
+def _tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
+    """The trunk under torchvision's own names (`features` become `trunk`), up to the last layer that is asked."""
+    head = {f"head.{name}": torch.tensor(value) for name, value in vars(fitted.head).items()}
+    return head | {f"trunk.{name}": value.contiguous() for name, value in fitted.backbone.trunk.state_dict().items()}
+
+
+def _preprocessing(fitted: Fitted, dataset: Dataset) -> dict[str, Any]:
+    return {
+        "subject_kind": dataset.kind, "patch_px": dataset.patch_px, "backbone": fitted.backbone.name,
+        **asdict(fitted.recipe), "scaling": "bilinear, antialiased", "mean": MEAN, "std": STD,
+    }  # fmt: skip
+
+
+def _about(fitted: Fitted, dataset: Dataset) -> dict[str, Any]:
+    """No time of day: the same release and seed make the same bytes."""
+    release = dataset.about
+    kept = {key: release.get(key) for key in ("project", "title", "licence", "credit", "cite", "subject_kind")}
+    return {
+        **kept, "release": release["version"], "includes_simulated": bool(release.get("includes_simulated")),
+        "seed": fitted.seed, "code_version": CODE_VERSION, "backbone": fitted.backbone.name,
+        "weights_from": fitted.backbone.weights_from,
+    }  # fmt: skip
+
+
+def _write_predictions(file: Path, fitted: Fitted, dataset: Dataset) -> int:
+    rows = zip(dataset.subjects, fitted.p, strict=True)
+    return write_table(file, ["subject", *_columns(dataset)], ([one.code, *_rounded(p)] for one, p in rows))
+
+
+def _write_hold_out(file: Path, fitted: Fitted, dataset: Dataset) -> int:
+    gold = dataset.gold
+    rows = (
+        [dataset.subjects[place].code, dataset.subjects[place].image, dataset.labels[true].code, *_rounded(p)]
+        for place, true, p in zip(gold.subject, gold.true, fitted.held_out, strict=True)
+    )
+    return write_table(file, ["subject", "image", "true", *_columns(dataset)], rows)
+
+
+def _columns(dataset: Dataset) -> list[str]:
+    return [f"p_{label.code}" for label in dataset.labels]
+
+
+def _rounded(p: Sequence[float] | Floats) -> list[str]:
+    return [f"{each:.{DECIMALS}f}" for each in p]
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

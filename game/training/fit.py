@@ -1,0 +1,105 @@
+"""From a release folder to a model folder, step by step."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from game.errors import Conflict, TrainingError
+from game.training.card import card
+from game.training.dataset import Dataset, read_dataset
+from game.training.evaluate import Evaluation, evaluate
+from game.training.export import Fitted, write_model
+from game.training.features import Features, eye_of, see
+from game.training.head import Learned, Lessons, learn
+from game.training.network import MOBILENET, Backbone, pretrained
+from game.training.pictures import check_pictures, picture_bytes
+from game.training.progress import Progress
+from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
+from game.training.views import Recipe, recipe_for
+from scoring.arrays import Floats
+
+BACKBONES = (MOBILENET, SMALL_CNN)
+
+
+@dataclass(frozen=True)
+class Request:
+    """`out` must not exist yet; `backbone` is one of BACKBONES."""
+
+    release: Path
+    images: Path
+    out: Path
+    cache: Path
+    seed: int = 0
+    backbone: str = MOBILENET
+
+
+def fit(request: Request, progress: Progress) -> Evaluation:
+    """Writes the model folder, whole or not at all. Raises FathomError with a plain sentence for bad input."""
+    if request.out.exists():
+        raise Conflict(f"{request.out} exists already; a model never replaces another one's folder.")
+    progress("read", 0, 1, "Reading the release")
+    dataset = read_dataset(request.release)
+    check_pictures(dataset.subjects, request.images)
+    progress("read", 1, 1, f"{len(dataset.consensus.subject)} subjects to learn from, {len(dataset.gold.true)} gold")
+    images = partial(picture_bytes, request.images)
+    backbone, recipe = _backbone(request, dataset, images, progress)
+    eye = eye_of(backbone.trunk, recipe)
+    features = see(dataset.subjects, eye, images, request.cache / "features", progress)
+    learned = learn(_lessons(dataset, features), eye.widths, request.seed, progress)
+    held_out = learned.head(features[dataset.gold.subject])
+    evaluation = evaluate(held_out, dataset.gold.true, dataset.labels)
+    progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
+    metrics = _metrics(evaluation, dataset, backbone, learned)
+    fitted = Fitted(
+        backbone, recipe, learned.head, _predictions(dataset, features, learned), held_out, metrics,
+        card(dataset, evaluation, metrics), request.seed,
+    )  # fmt: skip
+    write_model(fitted, dataset, request.out)
+    progress("write", 1, 1, f"Wrote {request.out.name}")
+    return evaluation
+
+
+def _backbone(
+    request: Request, dataset: Dataset, images: Callable[[str], bytes], progress: Progress
+) -> tuple[Backbone, Recipe]:
+    """Somebody else's weights if they can be had, else a small network of our own, and what to look at with it."""
+    recipe = recipe_for(dataset)
+    if request.backbone not in BACKBONES:
+        raise TrainingError(f"There is no backbone “{request.backbone}”: choose {' or '.join(BACKBONES)}.")
+    found = pretrained(request.cache, recipe) if request.backbone == MOBILENET else None
+    if found is not None:
+        return found, recipe
+    if request.backbone == MOBILENET:
+        progress("scratch", 0, 1, "Warning: no ImageNet weights can be had, so a weaker network is taught from scratch")
+    small = scratch_recipe(recipe)
+    return from_scratch(dataset, small, images, request.seed, progress), small
+
+
+def _lessons(dataset: Dataset, features: Features) -> Lessons:
+    consensus = dataset.consensus
+    names = [dataset.subjects[place].image for place in consensus.subject]
+    _, image = np.unique(names, return_inverse=True)
+    return Lessons(features[consensus.subject], consensus.posterior, consensus.confidence, image)
+
+
+def _predictions(dataset: Dataset, features: Features, learned: Learned) -> Floats:
+    """(S, K). A subject that was learned from is judged by a head that saw nothing of its image: no echo."""
+    p = learned.head(features)
+    p[dataset.consensus.subject] = learned.unseen
+    return p
+
+
+def _metrics(evaluation: Evaluation, dataset: Dataset, backbone: Backbone, learned: Learned) -> dict[str, Any]:
+    return {
+        **asdict(evaluation),
+        "n_training": len(dataset.consensus.subject),
+        "n_images_training": len({dataset.subjects[place].image for place in dataset.consensus.subject}),
+        "n_images_holdout": len({dataset.subjects[place].image for place in dataset.gold.subject}),
+        "backbone": backbone.name,
+        "weights_from": backbone.weights_from,
+        "ridge": learned.ridge,
+    }

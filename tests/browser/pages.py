@@ -1,0 +1,134 @@
+"""Every page there is, in a world where everything has happened once: rounds, a release, models, jobs."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from game.artifacts.folders import write_manifest
+from game.levels import Project
+from game.play import accounts
+from game.science.publish import PUBLIC_FILES
+from game.store import Session, subjects, transaction
+from game.store.tables import Job, Model, Release
+from game.store.tables.people import Role
+from game.store.tables.publications import JobKind, JobState, ModelState
+from tests.browser.player import begin_round, play_on
+from tests.server import Server
+from tests.world import World
+
+LOGIN, PASSWORD = "harbour-master", "lighthouse"
+PUBLIC = (
+    "/", "/about", "/privacy", "/login", "/signup", "/nowhere",
+    "/projects/moorea", "/projects/moorea/play", "/projects/moorea/tutorial", "/projects/moorea/guide",
+    "/projects/plankton/leaderboard?period=all", "/projects/plankton/releases", "/projects/plankton/model",
+    "/projects/galaxies", "/projects/galaxies/guide", "/projects/galaxies/leaderboard",
+    "/projects/galaxies/releases", "/projects/galaxies/model",
+)  # fmt: skip
+TRIALS = {"1" * 24: JobState.DONE, "2" * 24: JobState.RUNNING, "3" * 24: JobState.FAILED}
+
+
+def visit_all(page: Page) -> Iterator[str]:
+    """Stands on each page in turn, and says on which. Somebody is a visitor first, then a guest, then the operator."""
+    for path in (*PUBLIC, *(f"/projects/plankton/model/try/{code}" for code in TRIALS)):
+        page.goto(path)
+        yield path
+    yield from _play(page)
+    page.goto("/login")
+    page.get_by_label("Login").fill(LOGIN)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    for path in ("/account", "/operator"):
+        page.goto(path)
+        yield f"{path} of the operator"
+
+
+def _play(page: Page) -> Iterator[str]:
+    begin_round(page)
+    yield "the round"
+    page.keyboard.press("z")
+    expect(page.locator(".whole-picture")).to_be_visible()
+    yield "the round, zoomed out"
+    lesson = page.locator("[data-part=lesson]")
+    page.keyboard.press("z")
+    play_on(page, "1", until=lesson)
+    yield "a lesson"
+    play_on(page, "1")
+    yield "the summary"
+    for path in ("/account", "/account/delete", "/projects/moorea"):
+        page.goto(path)
+        yield f"{path} of a guest"
+
+
+def furnish(site: Server, now: datetime) -> None:
+    """A release, four models and some jobs of plankton, and an operator."""
+    world = site.world
+    project = world.projects["plankton"]
+    with transaction(world.store) as session:
+        row = subjects.project_row(session, project.slug)
+        assert row is not None
+        _add_publications(session, world, project, row.id, now)
+        for kind, state in ((JobKind.TRAIN, JobState.RUNNING), (JobKind.RELEASE, JobState.FAILED)):
+            session.add(_job(row.id, kind, state, secrets.token_hex(12), now))
+        for code, state in TRIALS.items():
+            session.add(_job(row.id, JobKind.PREDICT, state, code, now))
+        operator = accounts.create_guest(session, now, np.random.default_rng(7))
+        accounts.sign_up(session, operator.id, LOGIN, PASSWORD)
+        accounts.change_role(session, LOGIN, Role.OPERATOR)
+
+
+def _add_publications(session: Session, world: World, project: Project, project_id: int, now: datetime) -> None:
+    states = (ModelState.REPLACED, ModelState.REPLACED, ModelState.REJECTED, ModelState.PUBLISHED)
+    for version, (state, accuracy) in enumerate(zip(states, (0.58, 0.66, 0.63, 0.79), strict=True), start=1):
+        archive = f"{project.slug}/{project.slug}-{version}.zip"
+        (world.settings.releases / archive).parent.mkdir(parents=True, exist_ok=True)
+        (world.settings.releases / archive).write_bytes(b"release" * 10_000)
+        made_at = now - timedelta(days=40 - 9 * version)
+        release = Release(
+            project_id=project_id, version=version, folder=f"{project.slug}/{version}", archive=archive,
+            archive_sha256="0" * 64, includes_simulated=version == 1,
+            counts={"subjects": 70, "labelled": 12 * version}, code_version="0.1.0", created_at=made_at,
+        )  # fmt: skip
+        session.add(release)
+        session.flush()
+        folder = f"{project.slug}/release-{version}"
+        metrics = _metrics(project, accuracy)
+        _write_model(world, folder, metrics)
+        session.add(
+            Model(
+                project_id=project_id, version=version, release_id=release.id, state=state, folder=folder,
+                reason="It recognises 95 of 120 hold-out subjects.", metrics=metrics, created_at=made_at,
+            )
+        )  # fmt: skip
+
+
+def _metrics(project: Project, accuracy: float) -> dict[str, object]:
+    n = len(project.labels)
+    confusion = [[15 if given == true else (given + true) % 3 for given in range(n)] for true in range(n)]
+    lines = [{"code": label.code, "precision": 0.8, "recall": 0.8, "f1": 0.8, "n": 20} for label in project.labels]
+    return {
+        "accuracy": accuracy, "majority_accuracy": 0.41, "n": 120, "macro_f1": accuracy, "confusion": confusion,
+        "per_label": lines, "groups": {"accuracy": accuracy + 0.1, "majority_accuracy": 0.53},
+    }  # fmt: skip
+
+
+def _write_model(world: World, folder: str, metrics: dict[str, object]) -> None:
+    path = world.settings.models / folder
+    path.mkdir(parents=True)
+    for name in PUBLIC_FILES:
+        (path / name).write_text(json.dumps(metrics))
+    (path / "card.md").write_text("# Model card\n\nWhat it is for: *plankton*, and nothing else.\n")
+    write_manifest(path, {"release": 1}, {})
+
+
+def _job(project_id: int, kind: JobKind, state: JobState, code: str, now: datetime) -> Job:
+    done = {"model": 4, "labels": [{"code": "tripos", "name": "Horned", "p": 0.8}, {"code": "a", "name": "B", "p": 0.2}]}
+    return Job(
+        code=code, project_id=project_id, kind=kind, state=state, reason="Somebody asked for it.", progress=0.4,
+        text="Features of 40 of 105 pictures", log="features: 105 pictures\n", request={"code": code},
+        result=done if state is JobState.DONE else None, created_at=now, started_at=now, seen_at=now,
+        finished_at=None if state is JobState.RUNNING else now,
+    )  # fmt: skip

@@ -1,0 +1,167 @@
+"""A bad line: the socket cut, acknowledgements lost, no network at all. Every answer arrives, and arrives once."""
+
+import json
+
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
+
+from tests.browser.player import all_sent, at_picture, begin_round, eventually, kept, play_on
+from tests.server import Server
+
+EVENT = "42"
+# Far below any time-out of the player; above what a loaded machine needs to draw a picture it has.
+NO_WAIT_MS = 1_000
+
+
+class Line:
+    """What lies between the browser's sockets and the server's."""
+
+    def __init__(self, page: Page) -> None:
+        self.cut = False
+        self.loses_acknowledgements = False
+        self.n_classify = 0
+        self._open: list[WebSocketRoute] = []
+        page.route_web_socket("**/socket.io/**", self._connect)
+
+    def break_off(self) -> None:
+        self.cut = True
+        for socket in self._open:
+            socket.close()
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self.cut:
+            socket.close()
+            return
+        server = socket.connect_to_server()
+        self._open.append(socket)
+        socket.on_message(lambda message: self._sent(server, message))
+        server.on_message(lambda message: self._came(socket, message))
+
+    def _sent(self, server: WebSocketRoute, message: str | bytes) -> None:
+        self.n_classify += '"classify"' in str(message)
+        server.send(message)
+
+    def _came(self, socket: WebSocketRoute, message: str | bytes) -> None:
+        if not (self.loses_acknowledgements and str(message).startswith("43")):
+            socket.send(message)
+
+
+def live(page: Page) -> None:
+    expect(page.locator("[data-part=connection]")).to_have_attribute("data-state", "live")
+
+
+def test_answers_travel_over_the_socket_while_there_is_one(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    live(page)
+    play_on(page)
+    assert line.n_classify == 10
+    assert len(kept(site, code)) == 10
+
+
+def test_answers_arrive_once_each_when_the_socket_is_cut_in_mid_round(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    live(page)
+    at_picture(page, 1)
+    page.keyboard.press("1")
+    at_picture(page, 2)
+    line.break_off()
+    expect(page.locator("[data-part=connection]")).to_contain_text("No live connection")
+    play_on(page)
+    answers = kept(site, code)
+    assert len(answers) == 10
+    assert len({answer.key for answer in answers}) == 10
+
+
+def test_an_answer_whose_acknowledgement_is_lost_is_sent_again_and_kept_once(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    live(page)
+    line.loses_acknowledgements = True
+    at_picture(page, 1)
+    with page.expect_request("**/classifications") as posted:
+        page.keyboard.press("1")
+    fields = str(posted.value.post_data)
+    expect(page.locator("[data-part=count]")).to_contain_text("Picture 2 of")
+    all_sent(page)
+    assert line.n_classify == 1
+    assert [answer.key in fields for answer in kept(site, code)] == [True]
+
+
+def test_offline_the_round_goes_on_and_its_answers_follow_later(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    live(page)
+    _all_pictures_loaded(page)
+    line.break_off()
+    page.context.set_offline(True)
+    for n in range(1, 10):
+        at_picture(page, n)
+        page.keyboard.press("2")
+    at_picture(page, 10)
+    expect(page.locator("[data-part=connection]")).to_contain_text("Offline: your answers are kept on this device")
+    expect(page.locator("[data-part=connection]")).to_contain_text("9")
+    assert kept(site, code) == []
+    line.cut = False
+    page.context.set_offline(False)
+    all_sent(page)
+    answers = kept(site, code)
+    assert len(answers) == len({answer.key for answer in answers}) == 9
+
+
+def test_answers_of_a_closed_page_are_sent_by_the_next_one(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    line.break_off()
+    page.route("**/classifications", lambda route: route.abort())
+    at_picture(page, 1)
+    page.keyboard.press("1")
+    at_picture(page, 2)
+    next_page = page.context.new_page()
+    page.close()
+    assert kept(site, code) == []
+    with next_page.expect_response("**/classifications"):
+        next_page.goto("/about")
+    all_sent(next_page)
+    assert len(kept(site, code)) == 1
+
+
+def test_the_next_picture_waits_for_no_network(page: Page) -> None:
+    """The server says nothing at all from here on."""
+    line = Line(page)
+    begin_round(page)
+    _all_pictures_loaded(page)
+    line.break_off()
+    silent: list[Route] = []
+    page.route("**/*", lambda route: silent.append(route))
+    for n in range(1, 4):
+        at_picture(page, n)
+        before = page.locator("[data-part=picture]").get_attribute("src")
+        page.keyboard.press("1")
+        expect(page.locator("[data-part=picture]")).not_to_have_attribute("src", str(before), timeout=NO_WAIT_MS)
+    assert not [route.request.url for route in silent if ".jpg" in route.request.url]
+    assert len(json.loads(page.evaluate("localStorage.getItem('fathom.answers')"))) == 3
+
+
+def test_an_answer_that_the_server_refuses_is_told_and_stops_nothing(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    line.break_off()
+    refusal = {"error": {"code": "conflict", "message": "This picture has your answer already."}}
+    page.route("**/classifications", lambda route: route.fulfill(status=409, json=refusal))
+    at_picture(page, 1)
+    page.keyboard.press("1")
+    expect(page.get_by_role("alert")).to_contain_text("This picture has your answer already.")
+    page.unroute("**/classifications")
+    at_picture(page, 2)
+    page.keyboard.press("1")
+    at_picture(page, 3)
+    assert len(kept(site, code)) == 1
+
+
+def _all_pictures_loaded(page: Page) -> None:
+    eventually(
+        page,
+        "JSON.parse(document.querySelector('round-player').dataset.round).subjects.every(subject =>"
+        " performance.getEntriesByName(new URL(subject.image, location).href).length)",
+    )

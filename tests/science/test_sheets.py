@@ -1,0 +1,41 @@
+"""One description of the columns writes the file and the dictionary."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from game.science.sheets import GOLD, Sheet, dictionary, milliseconds, sheets, write_sheet
+from tests.science.reef import KOH_TAO, MOOREA
+
+SHEET = Sheet("a.csv", "One row a thing.", {"name": "what it is called", "p": "how likely"})
+
+
+def test_cells_are_written_in_one_way(tmp_path: Path) -> None:
+    values: list[tuple[object, object]] = [("Ü, “1”", 0.1 + 0.2), (None, np.float64(1e-9)), (True, False)]
+    rows = [{"name": name, "p": p} for name, p in values]
+    assert write_sheet(tmp_path, SHEET, rows) == 3
+    assert (tmp_path / "a.csv").read_bytes() == 'name,p\n"Ü, “1”",0.3\n,1e-09\nyes,no\n'.encode()
+
+
+@pytest.mark.parametrize("row", [{"name": "a"}, {"name": "a", "p": 1, "q": 2}])
+def test_a_row_with_other_columns_is_our_own_mistake(tmp_path: Path, row: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"a\.csv"):
+        write_sheet(tmp_path, SHEET, [row])
+
+
+def test_the_dictionary_describes_every_column() -> None:
+    text = dictionary(MOOREA, [SHEET, GOLD])
+    assert "## a.csv\n\nOne row a thing.\n" in text
+    assert "| `p` | how likely |" in text
+    assert "| `use` | " in text
+
+
+def test_coralnets_form_is_for_points_only() -> None:
+    assert "coralnet.csv" in {sheet.file for sheet in sheets(MOOREA)}
+    assert "coralnet.csv" not in {sheet.file for sheet in sheets(KOH_TAO)}
+
+
+def test_times_are_milliseconds_since_1970() -> None:
+    assert milliseconds(datetime(1970, 1, 1, 0, 0, 1, 999_999, tzinfo=UTC)) == 1999

@@ -1,0 +1,76 @@
+"""The card: the headings of Mitchell et al. (2019), and what the model cannot know in plain words."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from game.training.card import card
+from game.training.dataset import Dataset, read_dataset
+from game.training.evaluate import Evaluation, evaluate
+from game.training.fit import Request
+from scoring.arrays import Floats
+from tests.training.releases import CODES, rows_of
+
+HEADINGS = [
+    "Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data", "Quantitative analyses",
+    "Ethical considerations", "Caveats and recommendations",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dataset(request_of_all: Request) -> Dataset:
+    return read_dataset(request_of_all.release)
+
+
+@pytest.fixture(scope="module")
+def written(request_of_all: Request) -> str:
+    return (request_of_all.out / "card.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def evaluation(request_of_all: Request, dataset: Dataset) -> Evaluation:
+    return evaluate(held_out(request_of_all.out / "holdout.csv"), dataset.gold.true, dataset.labels)
+
+
+def held_out(file: Path) -> Floats:
+    return np.array([[float(row[f"p_{code}"]) for code in CODES] for row in rows_of(file)])
+
+
+def test_it_has_all_headings_in_order(written: str) -> None:
+    assert [line.removeprefix("## ") for line in written.splitlines() if line.startswith("## ")] == HEADINGS
+
+
+def test_it_names_its_release_and_its_figures(written: str, request_of_all: Request) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    assert "Learned from release 3 of the project “Reef squares of Moorea”, made 2026-11-18." in written
+    assert f"Accuracy {metrics['accuracy']:.3f}" in written
+    assert "40 subjects labelled by experts, in 1 image." in written
+
+
+def test_it_says_what_it_cannot_know(written: str) -> None:
+    assert "It knows no answer but its labels" in written
+    assert "A mistake that most volunteers share is a mistake of the model too." in written
+    assert "Held out: only 1 image." in written
+
+
+def test_a_label_that_was_hardly_measured_is_named(written: str) -> None:
+    assert "Other hard coral: no hold-out subject, so nobody knows." in written
+    [caveat] = [line for line in written.splitlines() if "hardly measured" in line]
+    assert "Other hard coral" in caveat
+    assert "Porites" not in caveat
+
+
+def test_it_names_no_subject(written: str, request_of_all: Request) -> None:
+    """The card is public: which subjects are gold is not."""
+    for row in rows_of(request_of_all.release / "gold.csv"):
+        assert row["subject"] not in written
+
+
+def test_simulated_volunteers_are_admitted(dataset: Dataset, evaluation: Evaluation, request_of_all: Request) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    simulated = replace(dataset, about={**dataset.about, "includes_simulated": True})
+    assert "simulated" not in card(dataset, evaluation, metrics)
+    assert "Some of these answers are of simulated volunteers." in card(simulated, evaluation, metrics)

@@ -1,0 +1,110 @@
+"""The command line: JSON lines for the worker, a plain sentence and exit code 2 for bad input."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from game.artifacts.images import image_path
+from game.training.__main__ import main
+from game.training.fit import Request
+from tests.training.releases import CODES, Reef, lines_of, rows_of
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """The command sets them for its own process; here that is the tests' process."""
+    n_threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(n_threads)
+
+
+def picture(asked: Request) -> Path:
+    return image_path(asked.images, rows_of(asked.release / "subjects.csv")[0]["image"])
+
+
+def test_fit_tells_its_steps_and_where_the_folder_is(
+    request_of_all: Request, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "model"
+    options = ["--release", request_of_all.release, "--images", request_of_all.images, "--out", out]
+    assert main(["fit", *map(str, options), "--cache", str(request_of_all.cache)]) == 0
+    said = lines_of(capsys.readouterr().out)
+    assert list(dict.fromkeys(line["step"] for line in said)) == [
+        "read",
+        "features",
+        "fit",
+        "evaluate",
+        "write",
+        "done",
+    ]
+    assert all(line.keys() == {"step", "done", "total", "text"} for line in said[:-1])
+    assert said[-1] == {"step": "done", "folder": str(out)}
+
+
+def test_predict_says_the_best_label_first(request_of_all: Request, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--model", request_of_all.out, "--image", picture(request_of_all), "--row", 400, "--column", 300]
+    assert main(["predict", *map(str, asked)]) == 0
+    [line] = lines_of(capsys.readouterr().out)
+    p = [label["p"] for label in line["labels"]]
+    assert p == sorted(p, reverse=True)
+    assert sum(p) == pytest.approx(1, abs=1e-4)
+    assert {label["code"] for label in line["labels"]} == set(CODES)
+
+
+def test_without_a_point_the_middle_of_the_picture_is_judged(
+    request_of_all: Request, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["predict", "--model", str(request_of_all.out), "--image", str(picture(request_of_all))]
+    assert main(asked) == 0
+    # The quadrat is 1,200 × 1,198 pixels.
+    assert main([*asked, "--row", "599", "--column", "600"]) == 0
+    first, second = lines_of(capsys.readouterr().out)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--row", "5"], "A point needs both --row and --column"),
+        (["--row", "5000", "--column", "5"], "Row 5000, column 5 lies outside the picture"),
+        (["--row", "-1", "--column", "5"], "Row -1, column 5 lies outside the picture"),
+        (["--image", "/nowhere/picture.jpg"], "There is no picture /nowhere/picture.jpg"),
+        (["--image", __file__], "This is no JPEG, PNG or WebP picture"),
+        (["--model", "/nowhere"], "/nowhere has no manifest.json"),
+    ],
+)
+def test_bad_input_for_predict_is_a_sentence_and_exit_code_2(
+    request_of_all: Request, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    asked = ["predict", "--model", str(request_of_all.out), "--image", str(picture(request_of_all))]
+    assert main([*asked, *options]) == 2
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert len(said.err.splitlines()) == 1
+    assert said.out == ""
+
+
+def test_a_changed_model_is_not_used(
+    request_of_all: Request, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in request_of_all.out.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "labels.json").write_text("{}")
+    assert main(["predict", "--model", str(tmp_path), "--image", str(picture(request_of_all))]) == 2
+    assert re.search(r"labels\.json in .* was changed or damaged", capsys.readouterr().err)
+
+
+def test_bad_input_for_fit_is_a_sentence_and_exit_code_2(
+    reef: Reef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = reef.release(tmp_path / "release")
+    release.gold.clear()
+    options = ["--release", release.write(), "--images", reef.images, "--out", tmp_path / "model"]
+    assert main(["fit", *map(str, options), "--cache", str(tmp_path / "cache")]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("The release has no gold")
+    assert len(said.err.splitlines()) == 1
+    assert not (tmp_path / "model").exists()

@@ -1,0 +1,40 @@
+"""Without anybody's weights there is still a model, and it says that it is weaker."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from game.artifacts.folders import verify
+from game.artifacts.images import image_path
+from game.errors import TrainingError
+from game.training.export import read_model
+from game.training.fit import Request, fit
+from tests.training.conftest import quiet
+from tests.training.releases import Reef, rows_of
+
+
+def test_a_small_network_is_taught_and_can_be_used_alone(reef: Reef, tmp_path: Path) -> None:
+    smaller = replace(reef, quadrats=(0, 5, 12), n_points=15)
+    release = smaller.release(tmp_path / "release").write()
+    asked = Request(release, reef.images, tmp_path / "model", tmp_path / "cache", backbone="small_cnn")
+    fit(asked, quiet())
+    verify(asked.out)
+    metrics = json.loads((asked.out / "metrics.json").read_text())
+    assert (metrics["backbone"], metrics["weights_from"]) == (
+        "small_cnn",
+        "this project alone (trained from scratch)",
+    )
+    assert "taught from scratch" in (asked.out / "card.md").read_text()
+    subject = rows_of(release / "subjects.csv")[-1]
+    content = image_path(reef.images, subject["image"]).read_bytes()
+    said = read_model(asked.out)(content, (int(subject["row"]), int(subject["column"])))
+    judged = rows_of(asked.out / "holdout.csv")[-1]
+    kept = [float(value) for name, value in judged.items() if name.startswith("p_")]
+    assert said == pytest.approx(kept, abs=2e-3)
+
+
+def test_an_unknown_backbone_is_refused(request_of_all: Request, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="choose mobilenet_v2 or small_cnn"):
+        fit(replace(request_of_all, out=tmp_path / "model", backbone="vgg16"), quiet())

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from tests.servers import free_port
 from tests.world import World, make_world
 
 DEADLINE_S = 30
+GEVENT = ("-k", "gevent")
+THREADS = ("-k", "gthread", "--threads", "16")
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,11 @@ class Server:
 
 
 @contextmanager
-def running_server(world: World, *, n_workers: int = 1) -> Iterator[Server]:
+def running_server(world: World, *, n_workers: int = 1, kind: Sequence[str] = GEVENT) -> Iterator[Server]:
     settings = world.settings
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", str(n_workers), "--no-control-socket",
+        sys.executable, "-m", "gunicorn", *kind, "-w", str(n_workers), "--no-control-socket",
         "--graceful-timeout", "3", "-b", f"127.0.0.1:{port}", "wsgi:app",
     ]  # fmt: skip
     log = settings.data / f"server-{port}.log"

@@ -105,9 +105,7 @@ def do_now(place: Workplace, kind: JobKind, project: Project, request: dict[str,
     return ended
 
 
-def _begin(
-    place: Workplace, kind: JobKind, project: Project, request: dict[str, Any], progress: Progress
-) -> JobView:
+def _begin(place: Workplace, kind: JobKind, project: Project, request: dict[str, Any], progress: Progress) -> JobView:
     of_project = project_id(place, project)
     while True:
         try:

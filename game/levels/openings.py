@@ -1,4 +1,4 @@
-"""What a project's rules make of a subject's posterior: for each choice set, in play or retired, and how soon it is wanted."""
+"""What a project's rules make of a subject's posterior: for each choice set, in play or retired, and how wanted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +32,10 @@ def opening_states(
     model: Floats | None,
     n_cant_tell: int = 0,
 ) -> list[OpeningState]:
-    """`posterior` (K,), calibrated; `given` the codes of the choices given; `model` (K,) the published model's prediction.
+    """`posterior` (K,), calibrated; `given` the codes of the choices given; `model` (K,) the model's prediction.
 
-    A group answer is evidence about a label, but only answers that name one of a choice set's choices count towards its minimum and maximum.
+    A group answer is evidence about a label, but only answers that name one of a choice set's choices count
+    towards its minimum and maximum.
     """
     masks = choice_masks(project)
     states = []

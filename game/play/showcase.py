@@ -1,4 +1,4 @@
-"""What a project shows of itself to a visitor: its pictures, how far it is, and the levels and standings she would meet."""
+"""What a project shows of itself to a visitor: its pictures, how far it is, the levels and standings she would meet."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,7 +75,8 @@ def overview(session: Session, project: Project, volunteer_id: int | None, now: 
 def illustrated_guide(session: Session, project: Project) -> list[IllustratedPage]:
     row = subjects.project_row(session, project.slug)
     masks = choice_masks(project)
-    colours = {named.code: named.colour for named in (*project.groups, *project.labels)}
+    colours = {group.code: group.colour for group in project.groups}
+    colours |= {label.code: label.colour for label in project.labels}
     made = []
     for page in project.guide:
         labels = [int(label) for label in np.flatnonzero(masks[page.code])] if page.code in masks else []

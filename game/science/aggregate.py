@@ -165,7 +165,9 @@ def _openings(project: Project, read: Read, row: Mapping[str, Any], believed: Fl
     codes = [one.choice for one in read.of_subject[subject_id] if one.choice in known]
     predicted = read.predictions.get(subject_id)
     model = None if predicted is None else np.array(predicted)
-    states = opening_states(project, believed, [str(code) for code in codes], row["n_bad_image"], model)
+    states = opening_states(
+        project, believed, [str(code) for code in codes], row["n_bad_image"], model, row["n_cant_tell"]
+    )
     return [Renewed(subject_id, state.choice_set, state.priority, state.reason) for state in states]
 
 

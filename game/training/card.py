@@ -90,8 +90,8 @@ def _training_data(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
     images = _images(metrics["n_images_training"])
     return (
         f"{metrics['n_training']} subjects in {images}, labelled by volunteers. The model learns from the "
-        "consensus as probabilities, not as one label; what the crowd is sure of counts more, and so, mildly, does what "
-        f"is rare.{simulated}"
+        "consensus as probabilities, not as one label; what the crowd is sure of counts more, and so, mildly, does "
+        f"what is rare.{simulated}"
     )
 
 

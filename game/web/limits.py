@@ -19,6 +19,9 @@ ROUNDS = "60 per minute"
 CLASSIFICATIONS = "600 per minute"
 OTHER = "60 per minute"
 
+# How long a request waits for Redis before its process counts alone.
+PATIENCE_S = 1
+
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -55,6 +58,8 @@ def new_guests() -> RouteLimit:
 def register_limits(app: Flask, settings: Settings) -> None:
     """Limits are of no worth that would justify an outage: without Redis each process counts for itself."""
     app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
+    if settings.redis_url is not None:
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": PATIENCE_S, "socket_timeout": PATIENCE_S}
     app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
     limiter.init_app(app)
 

@@ -118,7 +118,7 @@ def test_teaching_gold_explains_itself_and_waits_to_be_read(page: Page) -> None:
 
 def test_zooming_out_shows_the_whole_quadrat_with_the_place_marked(page: Page) -> None:
     begin_round(page)
-    whole = page.locator(".whole-picture svg")
+    whole = page.locator(".whole-picture img")
     expect(whole).to_be_hidden()
     page.keyboard.press("z")
     expect(whole).to_be_visible()

@@ -77,9 +77,7 @@ def test_groups_that_do_not_exist_cannot_be_offered(tmp_path: Path) -> None:
 
 def test_points_need_the_size_of_their_patch(moorea: Path) -> None:
     findings = findings_after(moorea, "project.toml", "patch_px = 224\n", "")
-    assert (
-        "a project of points needs patch_px, the side of the patch around a point; write 224." in findings[0]
-    )
+    assert "a project of points needs patch_px, the side of the patch around a point; write 224." in findings[0]
 
 
 GOLD_MISTAKES = [
@@ -113,17 +111,13 @@ def test_gold_named_twice_is_explained(plankton: Path) -> None:
 def test_a_label_that_nobody_can_be_measured_on_is_named(plankton: Path) -> None:
     text = (plankton / "gold.csv").read_text(encoding="utf-8")
     (plankton / "gold.csv").write_text(text.replace(",tripos,hidden", ",tripos,reference"), encoding="utf-8")
-    assert check(plankton) == [
-        "gold.csv: no hidden gold for tripos, so nobody can be measured on it; add some."
-    ]
+    assert check(plankton) == ["gold.csv: no hidden gold for tripos, so nobody can be measured on it; add some."]
 
 
 @pytest.mark.parametrize(("cell", "row"), [("row", "-1"), ("row", "top"), ("column", "2.5")])
 def test_a_point_that_is_no_pixel_is_explained(moorea: Path, cell: str, row: str) -> None:
     point = f"{row},5" if cell == "row" else f"5,{row}"
-    (moorea / "gold.csv").write_text(
-        f"file,row,column,label,use,why\na.jpg,{point},CCA,hidden,\n", encoding="utf-8"
-    )
+    (moorea / "gold.csv").write_text(f"file,row,column,label,use,why\na.jpg,{point},CCA,hidden,\n", encoding="utf-8")
     assert check(moorea) == [
         f"gold.csv, line 2: {cell} = '{row}' should be a whole number of pixels from the top left."
     ]
@@ -146,9 +140,7 @@ def test_a_missing_file_is_named(plankton: Path, file: str, sentence: str) -> No
     assert [finding[: len(sentence)] for finding in check(plankton)] == [sentence]
 
 
-@pytest.mark.parametrize(
-    "file", ["project.toml", "tutorial.md", "gold.csv", "subjects.csv", "guide/tripos.md"]
-)
+@pytest.mark.parametrize("file", ["project.toml", "tutorial.md", "gold.csv", "subjects.csv", "guide/tripos.md"])
 def test_a_file_that_is_not_text_is_named(plankton: Path, file: str) -> None:
     (plankton / file).write_bytes(b"\xff\xfe\x00broken")
     assert check(plankton) == [f"{Path(file).name} is not UTF-8 text; save it as UTF-8."]
@@ -161,9 +153,7 @@ def test_a_guide_page_of_no_label_is_explained(plankton: Path) -> None:
 
 def test_a_guide_page_that_begins_with_a_heading_is_explained(plankton: Path) -> None:
     (plankton / "guide" / "tripos.md").write_text("# Tripos\n\nThree horns.", encoding="utf-8")
-    assert check(plankton) == [
-        "guide/tripos.md begins with a heading; begin with a sentence, it is also the hint."
-    ]
+    assert check(plankton) == ["guide/tripos.md begins with a heading; begin with a sentence, it is also the hint."]
 
 
 def test_an_empty_step_and_an_empty_page_are_explained(plankton: Path) -> None:
@@ -184,9 +174,7 @@ def test_a_picture_that_the_package_lacks_is_named(plankton: Path) -> None:
 
 
 def test_a_missing_package_is_a_finding_but_does_not_keep_the_project_from_being_read(plankton: Path) -> None:
-    findings = findings_after(
-        plankton, "project.toml", 'package = "planktonclas"', 'package = "plankton-not-here"'
-    )
+    findings = findings_after(plankton, "project.toml", 'package = "planktonclas"', 'package = "plankton-not-here"')
     assert "The package plankton-not-here, which carries the pictures, is not installed." in findings[0]
     assert read_project(plankton).slug == "plankton"
 

@@ -7,9 +7,7 @@ from game.levels.colours import DARK, WHITE, contrast, difference
 
 def test_black_on_white_has_the_highest_contrast_there_is() -> None:
     assert contrast("#000000", WHITE) == pytest.approx(21)  # (1 + 0.05) / (0 + 0.05)
-    assert contrast("#767676", WHITE) == pytest.approx(
-        4.54, abs=0.01
-    )  # WCAG's lightest grey for text on white
+    assert contrast("#767676", WHITE) == pytest.approx(4.54, abs=0.01)  # WCAG's lightest grey for text on white
     assert contrast(DARK, DARK) == 1
 
 

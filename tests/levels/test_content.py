@@ -105,12 +105,8 @@ def test_a_label_is_found_by_code_or_alias_in_any_case(
     assert projects[slug].labels[index].code == code
 
 
-@pytest.mark.parametrize(
-    ("slug", "given"), [("moorea", "Off"), ("koh_tao", "healthy+dead"), ("koh_tao", "rubble")]
-)
-def test_what_is_no_label_is_refused_with_a_reason(
-    projects: dict[str, Project], slug: str, given: str
-) -> None:
+@pytest.mark.parametrize(("slug", "given"), [("moorea", "Off"), ("koh_tao", "healthy+dead"), ("koh_tao", "rubble")])
+def test_what_is_no_label_is_refused_with_a_reason(projects: dict[str, Project], slug: str, given: str) -> None:
     assert projects[slug].label_index(given) is None
     assert len(projects[slug].imports.refused[given].split()) > 4
 

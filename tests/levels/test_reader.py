@@ -30,18 +30,16 @@ def test_a_label_is_a_choice_that_contains_itself_alone(projects: dict[str, Proj
     for project in projects.values():
         for level in project.levels:
             if level.choice_set is ChoiceSet.LABELS:
-                assert [choice.mask.index(True) for choice in level.choices] == list(
-                    range(len(project.labels))
-                )
+                assert [choice.mask.index(True) for choice in level.choices] == list(range(len(project.labels)))
                 assert all(sum(choice.mask) == 1 for choice in level.choices)
 
 
 def test_every_choice_set_shares_out_all_labels_without_overlap(projects: dict[str, Project]) -> None:
     for project in projects.values():
         for level in project.levels:
-            assert [sum(column) for column in zip(*(c.mask for c in level.choices), strict=True)] == [
-                1
-            ] * len(project.labels)
+            assert [sum(column) for column in zip(*(c.mask for c in level.choices), strict=True)] == [1] * len(
+                project.labels
+            )
 
 
 def test_a_level_changes_its_version_when_it_changes(projects: dict[str, Project]) -> None:
@@ -51,9 +49,7 @@ def test_a_level_changes_its_version_when_it_changes(projects: dict[str, Project
 
 
 def test_text_over_several_lines_is_read_as_one(projects: dict[str, Project]) -> None:
-    assert all(
-        "\n" not in text for p in projects.values() for text in (p.science, p.cite, p.credit, p.summary)
-    )
+    assert all("\n" not in text for p in projects.values() for text in (p.science, p.cite, p.credit, p.summary))
 
 
 def test_retirement_may_be_set_for_one_project(moorea: Path) -> None:
@@ -64,9 +60,7 @@ def test_retirement_may_be_set_for_one_project(moorea: Path) -> None:
 
 
 def test_gold_of_points_has_a_row_and_a_column(moorea: Path) -> None:
-    (moorea / "gold.csv").write_text(
-        "file,row,column,label,use,why\nsquare.jpg,7,12,CCA,hidden,\n", encoding="utf-8"
-    )
+    (moorea / "gold.csv").write_text("file,row,column,label,use,why\nsquare.jpg,7,12,CCA,hidden,\n", encoding="utf-8")
     gold = read_project(moorea).gold[0]
     assert (gold.row, gold.column, gold.use) == (7, 12, GoldUse.HIDDEN)
 
@@ -83,9 +77,7 @@ def test_a_package_file_cannot_leave_the_package_folder() -> None:
 
 def test_a_broken_project_is_not_read_and_the_error_names_folder_and_file(plankton: Path) -> None:
     findings_after(plankton, "project.toml", 'kind = "image"', 'kind = "picture"')
-    with pytest.raises(
-        LevelError, match=r"^plankton/project.toml, \[subjects\]: kind = 'picture' is not known"
-    ):
+    with pytest.raises(LevelError, match=r"^plankton/project.toml, \[subjects\]: kind = 'picture' is not known"):
         read_project(plankton)
 
 

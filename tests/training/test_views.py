@@ -11,7 +11,7 @@ from game.training.views import BEYOND, MEAN, STD, View, look, pixels
 
 def encoded(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:
     content = BytesIO()
-    picture.save(content, form, **options)  # type: ignore[arg-type]
+    picture.save(content, form, **options)
     return content.getvalue()
 
 

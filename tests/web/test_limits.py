@@ -22,6 +22,7 @@ def posts(app: OpenAPI) -> list[str]:
     return sorted(re.sub(r"<int:[^>]+>", "1", re.sub(r"<(?!int:)[^>]+>", "abc", rule)) for rule in rules)
 
 
+@pytest.mark.slow
 def test_every_post_is_limited(app: OpenAPI) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     for path in posts(app):

@@ -36,6 +36,7 @@ def operations(app: OpenAPI) -> list[Any]:
     return [operation.ok() for operation in found if isinstance(operation, Ok)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_the_api_does_what_its_document_says(app: OpenAPI, player: ApiPlayer, mode: GenerationMode) -> None:
     for operation in operations(app):
@@ -50,6 +51,7 @@ def test_the_api_does_what_its_document_says(app: OpenAPI, player: ApiPlayer, mo
         check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_it_does_so_for_projects_and_rounds_that_exist(app: OpenAPI, player: ApiPlayer, mode: GenerationMode) -> None:
     for operation in operations(app):

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import suppress
 
+import pytest
 import socketio
 
 from game.store import reading
@@ -56,6 +57,7 @@ def play_until_the_cut(server: Server) -> Played:
     return played
 
 
+@pytest.mark.slow
 def test_nothing_that_was_acknowledged_is_lost_and_what_was_not_can_be_sent_again(world: World) -> None:
     with running_server(world) as server:
         played = play_until_the_cut(server)

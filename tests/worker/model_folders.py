@@ -27,9 +27,7 @@ def write_model(folder: Path, project: Project, said: Said, true: Mapping[str, s
     write_manifest(folder, {"release": release}, {})
 
 
-def _write(
-    file: Path, names: list[str], rows: Sequence[Sequence[str]], given: Sequence[str], codes: list[str]
-) -> None:
+def _write(file: Path, names: list[str], rows: Sequence[Sequence[str]], given: Sequence[str], codes: list[str]) -> None:
     with file.open("w", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow([*names, *(f"p_{code}" for code in codes)])

@@ -12,9 +12,7 @@ from tests.worker.conftest import SLUG, add_release, id_of
 from tests.worker.model_folders import write_model
 
 
-def judge(
-    place: Workplace, truth: dict[str, str], n_wrong: int, name: str = "a", release: int = 1
-) -> ModelView:
+def judge(place: Workplace, truth: dict[str, str], n_wrong: int, name: str = "a", release: int = 1) -> ModelView:
     """Writes a model that errs on `n_wrong` of 20 hold-out subjects, and brings it to the gate."""
     project = place.projects[SLUG]
     codes = [label.code for label in project.labels]
@@ -25,9 +23,7 @@ def judge(
 
 
 def gate(place: Workplace, name: str) -> ModelView:
-    return publish.publish(
-        place.store, place.projects[SLUG], place.settings.models, f"{SLUG}/{name}", place.clock()
-    )
+    return publish.publish(place.store, place.projects[SLUG], place.settings.models, f"{SLUG}/{name}", place.clock())
 
 
 def prediction_of(place: Workplace, subject: str) -> list[float] | None:
@@ -65,9 +61,7 @@ def test_a_better_model_replaces_the_published_one(place: Workplace, truth: dict
     assert states == [ModelState.PUBLISHED, ModelState.REPLACED]
 
 
-def test_a_model_that_is_only_as_good_is_rejected_with_the_figures(
-    place: Workplace, truth: dict[str, str]
-) -> None:
+def test_a_model_that_is_only_as_good_is_rejected_with_the_figures(place: Workplace, truth: dict[str, str]) -> None:
     first = judge(place, truth, n_wrong=3)
     again = judge(place, truth, n_wrong=3, name="b")
     assert again.state is ModelState.REJECTED
@@ -126,9 +120,7 @@ def test_a_model_of_another_database_is_refused(place: Workplace, truth: dict[st
         judge(place, truth, n_wrong=3, name="b", release=7)
 
 
-def test_a_crash_half_way_leaves_the_published_model_as_it_was(
-    place: Workplace, truth: dict[str, str]
-) -> None:
+def test_a_crash_half_way_leaves_the_published_model_as_it_was(place: Workplace, truth: dict[str, str]) -> None:
     """The database itself breaks off while the new predictions are written, after the old ones are gone."""
     first = judge(place, truth, n_wrong=3)
     subject = next(iter(truth))

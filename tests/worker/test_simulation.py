@@ -32,9 +32,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iter
 
 
 @pytest.mark.parametrize("reliability", [0.45, 0.7, 0.95])
-def test_a_drawn_confusion_has_the_reliability_that_was_asked_for(
-    reliability: float, rng: np.random.Generator
-) -> None:
+def test_a_drawn_confusion_has_the_reliability_that_was_asked_for(reliability: float, rng: np.random.Generator) -> None:
     confusion = draw_confusion(GROUPS, reliability, rng)
     assert confusion.sum(axis=1) == pytest.approx(np.ones(6))
     assert (confusion >= 0).all()
@@ -56,9 +54,7 @@ def test_every_acknowledged_answer_is_kept_once(running: Running) -> None:
     crowd = Crowd(n_volunteers=6, n_answers=90, seed=1)
     seen: list[int] = []
     server = Server(running.url, world.store, world.projects["moorea"])
-    report = simulate(
-        server, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: seen.append(done)
-    )
+    report = simulate(server, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: seen.append(done))
     with reading(world.store) as session:
         kept = Counter(session.scalars(select(Classification.key)))
         simulated = set(session.scalars(select(Volunteer.simulated)))

@@ -39,9 +39,7 @@ def test_two_visitors_are_two_jobs(place: Workplace, truth: dict[str, str]) -> N
     judge(place, truth, n_wrong=3)
     uploads = [trials.keep_upload(place.settings.uploads, picture()) for _ in range(2)]
     with transaction(place.store) as session:
-        asked = [
-            trials.request_trial(session, place.projects[SLUG], upload, None, place.clock()) for upload in uploads
-        ]
+        asked = [trials.request_trial(session, place.projects[SLUG], upload, None, place.clock()) for upload in uploads]
     assert len({job.code for job in asked}) == 2
     assert [job.kind for job in asked] == [JobKind.PREDICT] * 2
     assert trials.guesses(asked[0]) == ()

@@ -133,8 +133,8 @@ class RoundPlayer extends HTMLElement {
     wait.hidden = true;
     if (whole) {
       whole.open = false;
-      frame.setAttribute("viewBox", `0 0 ${subject.width_px} ${subject.height_px}`);
-      full.setAttribute("href", subject.full);
+      full.src = subject.full;
+      frame?.setAttribute("viewBox", `0 0 ${subject.width_px} ${subject.height_px}`);
       for (const circle of [place, halo]) circle?.setAttribute("cx", subject.point.column);
       for (const circle of [place, halo]) circle?.setAttribute("cy", subject.point.row);
     }

@@ -1,0 +1,30 @@
+"""Redis holds only what may be lost: play goes on without it."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+
+from game.config import read_settings
+from game.store import reading
+from game.store.tables import Classification
+from tests.server import running_server
+from tests.servers import redis_server
+from tests.web.live import new_live_player
+from tests.web.player import answer_to
+from tests.world import World
+
+
+def test_play_goes_on_when_redis_dies(world: World) -> None:
+    with ExitStack() as redis, ExitStack() as stack:
+        environment = {"FATHOM_DATA": str(world.settings.data), "FATHOM_REDIS_URL": redis.enter_context(redis_server())}
+        server = stack.enter_context(running_server(replace(world, settings=read_settings(environment))))
+        early = new_live_player(server)
+        round_ = early.start()
+        redis.close()
+        with early.socket() as socket:
+            for subject in round_["subjects"]:
+                assert "error" not in socket.classify(round_, answer_to(round_, subject))
+        late = new_live_player(server)
+        another = late.start()
+        late.ask(f"/rounds/{another['id']}/classifications", answer_to(another, another["subjects"][0]))
+    with reading(world.store) as session:
+        assert session.query(Classification).count() == 11

@@ -18,7 +18,7 @@ from tests.conftest import NOW
 from tests.servers import free_port
 from tests.world import World, make_world
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 GEVENT = ("-k", "gevent")
 THREADS = ("-k", "gthread", "--threads", "16")
 

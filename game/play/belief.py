@@ -6,7 +6,7 @@ import numpy as np
 
 from game.levels import Project
 from game.levels.openings import choice_masks, opening_states
-from game.store import Session, beliefs, rounds, subjects
+from game.store import Session, beliefs, rounds
 from game.store.rounds import Given
 from game.store.tables.play import Abstention
 from scoring import agreement, calibration, confusion, consensus
@@ -18,7 +18,6 @@ NEWEST_ANSWERS = 60
 
 def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
     """Renews a subject's consensus and openings after an answer. The same work for gold, which has no opening."""
-    subjects.hold_subject(session, subject_id)
     beliefs.hold_subject(session, subject_id)
     answers = rounds.answers_of_subject(session, subject_id, NEWEST_ANSWERS)
     masks = choice_masks(project)

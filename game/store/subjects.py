@@ -113,14 +113,6 @@ def places_of_project(session: Session, project_id: int) -> list[Place]:
     return [_place(row) for row in rows]
 
 
-def hold_subject(session: Session, subject_id: int) -> None:
-    """Until the transaction ends: else two answers at once would each be believed without the other.
-
-    New rows may still point at the subject meanwhile; a stronger hold would make the two wait for each other.
-    """
-    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
-
-
 def n_subjects(session: Session, project_id: int) -> int:
     return session.scalar(select(func.count()).where(Subject.project_id == project_id)) or 0
 

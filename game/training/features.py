@@ -25,7 +25,8 @@ from game.training.views import Recipe, look, pixels
 # Half precision on disk and off it: a subject that was kept and one that is looked at now are judged alike.
 Features: TypeAlias = NDArray[np.float16]
 
-BATCH = 64
+# More at once are no faster: their signals no longer fit into the processor's cache.
+BATCH = 16
 # To be raised whenever this code begins to look at the same thing otherwise: it makes every kept feature a stranger.
 SIGHT = 1
 # How a whole image is kept among points.

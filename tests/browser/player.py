@@ -57,13 +57,15 @@ def begin_round(page: Page, project: str = "moorea") -> str:
     return page.url.rsplit("/", 1)[-1]
 
 
-def at_picture(page: Page, n: int) -> None:
+def at_picture(page: Page, n: int, *, offline: bool = False) -> None:
     """Waits until the n-th picture is to be judged, reading on past what experts explain."""
     lesson = page.get_by_role("button", name="Continue")
-    count = page.locator("[data-part=count]")
-    expect(count).to_contain_text(f"Picture {n} of")
+    if not offline:
+        all_sent(page)
+    settled(page)
     if lesson.is_visible():
         lesson.click()
+    expect(page.locator("[data-part=count]")).to_contain_text(f"Picture {n} of")
     expect(page.locator("[data-part=answers]")).to_be_visible()
 
 

@@ -96,9 +96,9 @@ def test_offline_the_round_goes_on_and_its_answers_follow_later(page: Page, site
     line.break_off()
     page.context.set_offline(True)
     for n in range(1, 10):
-        at_picture(page, n)
+        at_picture(page, n, offline=True)
         page.keyboard.press("2")
-    at_picture(page, 10)
+    at_picture(page, 10, offline=True)
     expect(page.locator("[data-part=connection]")).to_contain_text("Offline: your answers are kept on this device")
     expect(page.locator("[data-part=connection]")).to_contain_text("9")
     assert kept(site, code) == []
@@ -116,7 +116,7 @@ def test_answers_of_a_closed_page_are_sent_by_the_next_one(page: Page, site: Ser
     page.route("**/classifications", lambda route: route.abort())
     at_picture(page, 1)
     page.keyboard.press("1")
-    at_picture(page, 2)
+    at_picture(page, 2, offline=True)
     next_page = page.context.new_page()
     page.close()
     assert kept(site, code) == []
@@ -135,7 +135,7 @@ def test_the_next_picture_waits_for_no_network(page: Page) -> None:
     silent: list[Route] = []
     page.route("**/*", lambda route: silent.append(route))
     for n in range(1, 4):
-        at_picture(page, n)
+        at_picture(page, n, offline=True)
         before = page.locator("[data-part=picture]").get_attribute("src")
         page.keyboard.press("1")
         expect(page.locator("[data-part=picture]")).not_to_have_attribute("src", str(before), timeout=NO_WAIT_MS)

@@ -12,7 +12,7 @@ from tests.conftest import NOW
 from tests.server import Server
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-FINDINGS = "axe.run({resultTypes: ['violations']}).then(({violations}) => violations.map(({id, nodes}) => [id, nodes[0].html]))"
+FINDINGS = "axe.run().then(({violations}) => violations.map(({id, nodes}) => [id, nodes[0].html]))"
 TOO_WIDE_PX = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LONGEST = "Wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
 

@@ -34,10 +34,9 @@ def test_a_whole_round_can_be_played_by_touch_without_scrolling(browser: Browser
         for n in range(1, 11):
             at_picture(page, n)
             page.locator("button.choice").nth(n % 3).tap()
-        lesson = page.get_by_role("button", name="Continue")
-        expect(lesson.or_(page.locator(".surfaced")).first).to_be_visible()
-        if lesson.is_visible():
-            lesson.tap()
+        expect(page.locator(STEP).first).to_be_visible()
+        if not page.url.endswith("/summary"):
+            page.get_by_role("button", name="Continue").tap()
         page.wait_for_url("**/summary")
         assert len(kept(site, code)) == 10
 
@@ -85,8 +84,8 @@ def _answer_until_no_lesson(page: Page) -> int:
     for n in range(1, 10):
         at_picture(page, n)
         page.keyboard.press("1")
-        expect(page.locator("[data-part=count]")).to_contain_text(f"Picture {n + 1} of")
         all_sent(page)
+        settled(page)
         if not lesson.is_visible():
             return n
         page.keyboard.press("Enter")

@@ -84,5 +84,5 @@ def test_a_guest_signs_up_logs_out_and_in_and_leaves(page: Page) -> None:
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="Eight Arms").click()
     page.get_by_role("link", name="Delete my account").click()
-    page.get_by_role("button", name="Delete Eight Arms for good").click()
+    page.get_by_role("button", name="Delete it for good").click()
     expect(page.get_by_role("status")).to_contain_text("Your account is gone")

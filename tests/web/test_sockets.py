@@ -9,10 +9,12 @@ import pytest
 import socketio
 from flask_openapi3.openapi import OpenAPI
 
-from game.store import reading
+from game.play import accounts
+from game.store import reading, transaction
 from game.store.tables import Classification, Round
 from game.web.announcer import PAUSE_S
 from game.web.sockets import acknowledged
+from tests.conftest import NOW
 from tests.server import Server
 from tests.web.live import ask, connected, new_live_player
 from tests.web.player import Json, answer_to
@@ -113,6 +115,20 @@ def test_nobody_answers_in_anothers_round_over_the_socket(server: Server) -> Non
     with new_live_player(server).socket() as socket:
         error = socket.classify(round_, answer_to(round_, round_["subjects"][0]))
     assert error["error"]["code"] == "not_found"
+
+
+def test_a_connection_that_is_older_than_the_sign_in_answers_no_more(server: Server) -> None:
+    """As after a change of password or the end of an account, which a socket may outlive by hours."""
+    player = new_live_player(server)
+    round_ = player.start()
+    with player.socket() as socket:
+        with transaction(server.world.store) as session:
+            account = accounts.account_by_token(session, player.token)
+            assert account is not None
+            accounts.delete_account(session, account.id, NOW)
+        error = socket.classify(round_, answer_to(round_, round_["subjects"][0]))
+    assert error["error"]["code"] == "not_logged_in"
+    assert n_kept(server, round_) == 0
 
 
 def test_a_wrong_token_is_refused_with_the_reason(server: Server) -> None:

@@ -17,8 +17,7 @@ help:
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 
 play: $(ENVIRONMENT) $(PACKAGES)
-	@$(BIN)/fathom setup
-	@exec $(BIN)/fathom serve
+	@exec $(BIN)/fathom play
 
 test: check $(PACKAGES)
 	@tests/machine.sh

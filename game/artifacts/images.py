@@ -60,11 +60,17 @@ def check_image(content: bytes) -> CheckedImage:
 
 
 def keep_image(images: Path, content: bytes) -> CheckedImage:
-    """Keeps the picture for ever, as it came. Keeping it again changes nothing. Raises ImageRefused."""
+    """Keeps the picture for ever, as it came, and as it is served. Keeping it again changes nothing.
+
+    Sizes are made now: were they made for the first who asks, a quick answer would tell that others had been here,
+    as they are with gold. Raises ImageRefused.
+    """
     checked = check_image(content)
     path = _stored(images, checked.sha256)
     if not path.is_file() or path.stat().st_size != checked.n_bytes:
         keep_file(path, content)
+    for size in Size:
+        sized(images, checked.sha256, size)
     return checked
 
 
@@ -83,26 +89,23 @@ def sized(images: Path, sha256: str, size: Size) -> Path:
     if not made.is_file():
         with Image.open(original) as image:
             image.draft("RGB", (size.side_px, size.side_px))
-            smaller = _rgb(image)
+            smaller = rgb(image)
         smaller.thumbnail((size.side_px, size.side_px), Image.Resampling.LANCZOS)
-        _keep_jpeg(made, smaller)
+        keep_file(made, _jpeg(smaller))
     return made
 
 
-def patch(images: Path, sha256: str, row: int, column: int, patch_px: int, side_px: int) -> Path:
-    """A JPEG, made once: the square of `patch_px` with a stored pixel at its centre, scaled to `side_px`.
+def patch(images: Path, sha256: str, row: int, column: int, patch_px: int, side_px: int) -> bytes:
+    """A JPEG: the square of `patch_px` with a stored pixel at its centre, scaled to `side_px`.
 
+    Made anew for everyone, so that the thousandth look at gold takes as long as the first at any subject.
     Raises NotFound if there is no such image or pixel.
     """
-    original = image_path(images, sha256)
-    made = _made(images, f"{sha256}-{row}-{column}-{patch_px}-{side_px}.jpg")
-    if not made.is_file():
-        with Image.open(original) as image:
-            if not (0 <= row < image.height and 0 <= column < image.width):
-                raise NotFound("The picture has no such point.")
-            around = _square(image, row, column, patch_px)
-        _keep_jpeg(made, around.resize((side_px, side_px), Image.Resampling.LANCZOS))
-    return made
+    with Image.open(image_path(images, sha256)) as image:
+        if not (0 <= row < image.height and 0 <= column < image.width):
+            raise NotFound("The picture has no such point.")
+        around = _square(image, row, column, patch_px)
+    return _jpeg(around.resize((side_px, side_px), Image.Resampling.LANCZOS))
 
 
 @contextmanager
@@ -133,11 +136,11 @@ def _square(image: Image.Image, row: int, column: int, side_px: int) -> Image.Im
     left, top = column - side_px // 2, row - side_px // 2
     inside = (max(left, 0), max(top, 0), min(left + side_px, image.width), min(top + side_px, image.height))
     square = Image.new("RGB", (side_px, side_px), BEYOND)
-    square.paste(_rgb(image.crop(inside)), (inside[0] - left, inside[1] - top))
+    square.paste(rgb(image.crop(inside)), (inside[0] - left, inside[1] - top))
     return square
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def rgb(image: Image.Image) -> Image.Image:
     """The pixels as they are stored, with what is transparent on white.
 
     EXIF goes, and with it the orientation: experts' points count stored rows and columns, so nothing is turned.
@@ -150,10 +153,10 @@ def _rgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
 
 
-def _keep_jpeg(path: Path, image: Image.Image) -> None:
+def _jpeg(image: Image.Image) -> bytes:
     encoded = BytesIO()
-    image.save(encoded, "JPEG", quality=QUALITY, optimize=True)
-    keep_file(path, encoded.getvalue())
+    image.save(encoded, "JPEG", quality=QUALITY)
+    return encoded.getvalue()
 
 
 def _stored(images: Path, sha256: str) -> Path:

@@ -21,6 +21,14 @@ for part in (content, servers, learning):
         fathom.add_command(command)
 
 
+@fathom.command()
+@click.pass_context
+def play(context: click.Context) -> None:
+    """Set up what is missing, then serve: what `make play` runs."""
+    context.invoke(content.setup)
+    context.invoke(servers.serve)
+
+
 def main() -> None:
     # Whatever ends a command ends the processes that it has started too.
     for number in (signal.SIGTERM, signal.SIGHUP):

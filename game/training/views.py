@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from game.artifacts.images import rgb
 from game.training.dataset import POINT, Dataset, Point
 
 # The colours that torchvision's ImageNet weights were trained on: mean and standard deviation of R, G, B in [0, 1].
@@ -17,7 +18,6 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 # What players see beyond the edge of a picture.
 BEYOND = 128
-PAPER = (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def recipe_for(dataset: Dataset) -> Recipe:
 def pixels(content: bytes) -> Tensor:
     """(3, H, W) in 0…255, as stored: like points, they are counted before any turning that EXIF asks for."""
     with Image.open(BytesIO(content)) as image:
-        return torch.from_numpy(np.array(_rgb(image))).permute(2, 0, 1)
+        return torch.from_numpy(np.array(rgb(image))).permute(2, 0, 1)
 
 
 def look(picture: Tensor, points: Sequence[Point | None], view: View, input_px: int) -> Tensor:
@@ -72,12 +72,3 @@ def _squares(picture: Tensor, points: Sequence[Point], side_px: int) -> Tensor:
     padded = functional.pad(picture, (side_px, side_px, side_px, side_px), value=BEYOND)
     corners = [(row + side_px - half, column + side_px - half) for row, column in points]
     return torch.stack([padded[:, top : top + side_px, left : left + side_px] for top, left in corners])
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        image = image.point(lambda value: value / 256).convert("L")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    opaque = Image.new("RGBA", image.size, PAPER)
-    return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")

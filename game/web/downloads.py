@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Response, send_file
 
-from game.artifacts.folders import MANIFEST, read_manifest
+from game.artifacts.folders import read_manifest
 from game.errors import ArtifactError, NotFound
 
 
@@ -31,7 +31,7 @@ def folder_downloads(folder: Path, names: tuple[str, ...]) -> list[Download]:
         return []
     present = [name for name in names if (folder / name).is_file()]
     return [
-        Download(name, (folder / name).stat().st_size, listed.get(name, {}).get("sha256", "") if name != MANIFEST else "")
+        Download(name, (folder / name).stat().st_size, str(listed.get(name, {}).get("sha256", "")))
         for name in present
     ]
 

@@ -1,8 +1,7 @@
-"""Pictures: stored images and the patches around points, resized once, cacheable for ever, gold like any other."""
+"""Pictures: stored images and the patches around points, cacheable for ever, gold like any other."""
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
@@ -49,7 +48,8 @@ def image(sha256: str, size: str) -> Response:
     if size not in set(Size):
         abort(404)
     folder = current_game().settings.images
-    return _for_ever(in_native_thread(images.sized, folder, sha256, Size(size)))
+    path = in_native_thread(images.sized, folder, sha256, Size(size))
+    return _for_ever(path.read_bytes())
 
 
 @blueprint.get("/patches/<sha256>/<int(max=65535):row>-<int(max=65535):column>.jpg")
@@ -67,10 +67,10 @@ def patch(sha256: str, row: int, column: int) -> Response:
     return _for_ever(in_native_thread(images.patch, folder, sha256, row, column, patch_px, PATCH_SIDE_PX))
 
 
-def _for_ever(path: Path) -> Response:
+def _for_ever(content: bytes) -> Response:
     """No time stamp: when a file was made would tell who has been shown it before."""
-    response = Response(path.read_bytes(), mimetype="image/jpeg")
+    response = Response(content, mimetype="image/jpeg")
     response.headers["Cache-Control"] = FOR_EVER
-    response.set_etag(hashlib.sha256(path.name.encode()).hexdigest()[:32])
+    response.set_etag(hashlib.sha256(content).hexdigest()[:32])
     response.make_conditional(request)
     return response

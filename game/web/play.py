@@ -1,4 +1,4 @@
-"""The doors of play: tutorial, round, answers, undo, summary. Each works as a plain form; scripts only make it quicker."""
+"""The doors of play: tutorial, round, answers, undo, summary. Each is a plain form; scripts only make it quicker."""
 
 import secrets
 

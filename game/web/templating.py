@@ -1,4 +1,4 @@
-"""What templates may use beyond Jinja's own: markdown, numbers and dates in words, addresses of pictures, who is asking."""
+"""What templates may use beyond Jinja's own: markdown, numbers and dates in words, pictures, who is asking."""
 
 from datetime import datetime
 from typing import Any

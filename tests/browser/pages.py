@@ -129,6 +129,7 @@ def _job(project_id: int, kind: JobKind, state: JobState, code: str, now: dateti
     return Job(
         code=code, project_id=project_id, kind=kind, state=state, reason="Somebody asked for it.", progress=0.4,
         text="Features of 40 of 105 pictures", log="features: 105 pictures\n", request={"code": code},
-        result={"model": 4, "labels": labels} if state is JobState.DONE else None, created_at=now, started_at=now, seen_at=now,
+        result={"model": 4, "labels": labels} if state is JobState.DONE else None,
+        created_at=now, started_at=now, seen_at=now,
         finished_at=None if state is JobState.RUNNING else now,
     )  # fmt: skip

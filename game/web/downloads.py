@@ -31,8 +31,7 @@ def folder_downloads(folder: Path, names: tuple[str, ...]) -> list[Download]:
         return []
     present = [name for name in names if (folder / name).is_file()]
     return [
-        Download(name, (folder / name).stat().st_size, str(listed.get(name, {}).get("sha256", "")))
-        for name in present
+        Download(name, (folder / name).stat().st_size, str(listed.get(name, {}).get("sha256", ""))) for name in present
     ]
 
 

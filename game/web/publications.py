@@ -64,14 +64,13 @@ def model(slug: str) -> str:
 @blueprint.get("/projects/<slug>/model/<int:version>/<file>")
 def model_file(slug: str, version: int, file: str) -> Response:
     with reading(current_game().store) as session:
-        found = publish.model(session, find_project(slug), version)
+        found = publish.model_of(session, find_project(slug), version)
     if file not in found.files:
         raise NotFound(gettext("This model has no file “%(file)s”.", file=file))
     return sent(current_game().settings.models / found.folder / file)
 
 
 @blueprint.post("/projects/<slug>/model/try")
-@csrf.exempt
 @by_address(UPLOADS)
 def try_model(slug: str) -> ResponseReturnValue:
     """Checks the form's token itself: only after the size of the body may be that of a picture."""
@@ -86,6 +85,9 @@ def try_model(slug: str) -> ResponseReturnValue:
         job = request_trial(session, project, upload, None, now())
     game.enqueue(job.code)
     return redirect(url_for(".trial", slug=slug, code=job.code))
+
+
+csrf.exempt(try_model)
 
 
 @blueprint.get("/projects/<slug>/model/try/<code>")

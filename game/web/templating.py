@@ -42,15 +42,15 @@ def size(n_bytes: int) -> str:
 
 
 def day(instant: datetime) -> str:
-    return format_datetime(instant, "d MMMM y")
+    return str(format_datetime(instant, "d MMMM y"))
 
 
 def moment(instant: datetime) -> str:
-    return format_datetime(instant, "d MMM y, HH:mm 'UTC'")
+    return str(format_datetime(instant, "d MMM y, HH:mm 'UTC'"))
 
 
 def percent(share: float) -> str:
-    return format_percent(share, "#,##0 %")
+    return str(format_percent(share, "#,##0 %"))
 
 
 def picture_url(project: Project, picture: Picture | ShownSubject) -> str:

@@ -25,9 +25,7 @@ def furnished(site: Server) -> Iterator[Server]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_barrier_that_axe_can_find(
-    browser: Browser, furnished: Server, size: Size, scheme: str
-) -> None:
+def test_no_page_has_a_barrier_that_axe_can_find(browser: Browser, furnished: Server, size: Size, scheme: str) -> None:
     with new_context(browser, furnished, size, scheme=scheme) as context:
         page = context.new_page()
         found = {}

@@ -17,6 +17,7 @@ from game.store.tables import (
     RoundSubject,
     TutorialSeen,
     Unlock,
+    Volunteer,
     Withdrawal,
 )
 
@@ -206,7 +207,8 @@ def n_completed(session: Session, volunteer_id: int, project_id: int) -> int:
 
 
 def totals(session: Session, project_id: int) -> tuple[int, int]:
-    """(classifications, volunteers) of a project."""
-    rows = select(func.count(), func.count(Classification.volunteer_id.distinct()))
-    n, n_volunteers = session.execute(rows.where(Classification.project_id == project_id)).one()
+    """(classifications, volunteers) of a project; what was simulated is not counted."""
+    rows = select(func.count(), func.count(Classification.volunteer_id.distinct())).select_from(Classification)
+    people = rows.join(Volunteer, Volunteer.id == Classification.volunteer_id).where(~Volunteer.simulated)
+    n, n_volunteers = session.execute(people.where(Classification.project_id == project_id)).one()
     return n, n_volunteers

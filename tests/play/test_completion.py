@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from game.play.figures import OwnFigures, own_figures, round_summary
+from game.play.figures import OwnFigures, own_figures, project_progress, round_summary
 from game.play.standings import Period, leaderboard
 from game.store import reading
 from tests.play.conftest import Reef, guest
@@ -60,6 +60,14 @@ def test_simulated_volunteers_stand_on_no_leaderboard(reef: Reef, now: datetime,
     play(reef, guest(reef, now, rng, simulated=True), knows_all, now, rng)
     with reading(reef.store) as session:
         assert leaderboard(session, reef.project, Period.ALL, None, now).top == ()
+
+
+def test_simulated_volunteers_are_no_people(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
+    play(reef, guest(reef, now, rng), knows_all, now, rng)
+    play(reef, guest(reef, now, rng, simulated=True), knows_all, now, rng)
+    with reading(reef.store) as session:
+        progress = project_progress(session, reef.project)
+    assert (progress.n_classifications, progress.n_volunteers) == (10, 1)
 
 
 def test_around_me_shows_my_neighbours_with_their_ranks(reef: Reef, now: datetime, rng: np.random.Generator) -> None:

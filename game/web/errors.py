@@ -49,7 +49,8 @@ CODES: dict[int, ErrorCode] = {
 
 def status_of(error: FathomError) -> HTTPStatus:
     """A kind of error that no door foresees is ours."""
-    return STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+    known = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def sentence(error: FathomError) -> str:

@@ -19,7 +19,7 @@ from game.web.errors import register_errors, validation_response
 from game.web.limits import register_limits
 from game.web.security import csrf, register_security
 from game.web.sockets import open_sockets, register_sockets
-from game.web.templating import prepare_templates
+from game.web.templating import prepare_templates, wanted_locale
 
 STAY_SIGNED_IN = timedelta(days=365)
 
@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> OpenAPI:
     )
     app.secret_key = settings.secret_key
     app.permanent_session_lifetime = STAY_SIGNED_IN
-    Babel(app)
+    Babel(app, locale_selector=wanted_locale)
     prepare_templates(app)
     register_security(app)
     register_limits(app, settings)

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
-from flask_babel import format_datetime, format_decimal, format_percent, get_locale
+from flask import Flask, has_request_context, request
+from flask_babel import format_datetime, format_decimal, format_percent, get_babel, get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -27,6 +27,13 @@ def prepare_templates(app: Flask) -> None:
     )
     app.jinja_env.globals.update(picture_url=picture_url, image_url=image_url, get_locale=get_locale)
     app.context_processor(_who)
+
+
+def wanted_locale() -> str | None:
+    """The first language of the browser's that has a translation; None, which is English, without a request."""
+    if not has_request_context():
+        return None
+    return request.accept_languages.best_match([str(one) for one in get_babel().instance.list_translations()])
 
 
 def markdown(text: str) -> Markup:

@@ -56,7 +56,7 @@ def levels() -> None:
 def check_levels(slug: str | None) -> None:
     """Say what is wrong in the folder of one project, or of all, and what to write instead."""
     root = read_settings().levels
-    folders = [root / slug] if slug else sorted(path.parent for path in root.glob("*/project.toml"))
+    folders = [root / Path(slug).name] if slug else sorted(path.parent for path in root.glob("*/project.toml"))
     if slug and not folders[0].is_dir():
         raise LevelError(f"There is no folder {folders[0]}.")
     n_findings = 0
@@ -124,6 +124,8 @@ def _show(report: ImportReport, slug: str) -> None:
         f"{slug}: {report.n_taken:,} subjects taken, {report.n_gold:,} of them gold; {report.n_there:,} were there "
         f"already; {len(report.refused):,} rows refused."
     )
+    if report.refused and not report.n_taken and not report.n_there:
+        raise InvalidInput("Nothing could be taken: are the folder and the table the ones you meant?")
 
 
 COMMANDS = (setup, migrate, levels, subjects_group, role)

@@ -101,10 +101,11 @@ def _nothing_to_release(project: Project, n_simulated: int) -> str:
 
 
 def _write(made: _Made, folder: Path) -> dict[str, int]:
-    """Both editions, and the public one as an archive too; returns the counts of the complete one."""
+    """Both editions, the public one as an archive too; returns what the complete one counts, and public_… beside it."""
     counts = {edition: _write_edition(made, Contents(made.findings, edition), folder / edition) for edition in Edition}
     write_zip(folder / Edition.PUBLIC, folder / made.archive)
-    return counts[Edition.COMPLETE]
+    public = {f"public_{name}": n for name, n in counts[Edition.PUBLIC].items()}
+    return counts[Edition.COMPLETE] | public
 
 
 def _write_edition(made: _Made, contents: Contents, folder: Path) -> dict[str, int]:

@@ -100,7 +100,7 @@ VOLUNTEERS = Sheet(
         "role": "volunteer, educator, scientist or operator",
         "simulated": "yes for a programme that plays, no for a person",
         "n": "answers in this edition, abstentions included",
-        "n_gold": "labels given to hidden gold, whose true label experts know",
+        "n_gold": "labels given to hidden gold, whose true label experts know; also gold that this edition lacks",
         "reliability": "mean of the diagonal of the confusion matrix, from 0 to 1; empty if no label was ever given",
         "informedness": "the same corrected for chance: 0 is guessing, 1 is no mistake",
     },

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from game.errors import InvalidInput, NotAllowed
+from game.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from game.play import accounts
 from game.play.accounts import Account
 from game.science.console import STARTABLE, console, start_job
@@ -12,6 +12,7 @@ from game.store import people, reading, transaction
 from game.store.tables.people import Role
 from game.store.tables.publications import JobKind
 from game.web.context import current_game, now, required_account
+from game.web.errors import sentence
 from game.web.projects import find_project
 
 blueprint = Blueprint("operator", __name__)
@@ -33,8 +34,12 @@ def start() -> ResponseReturnValue:
     project, kind = find_project(request.form.get("project", "")), request.form.get("kind", "")
     if kind not in list(JobKind):
         raise InvalidInput(gettext("There is no kind of job called “%(kind)s”.", kind=kind))
-    with transaction(game.store) as session:
-        job = start_job(session, project, JobKind(kind), asking.login or asking.pseudonym, now())
+    try:
+        with transaction(game.store) as session:
+            job = start_job(session, project, JobKind(kind), asking.login or asking.pseudonym, now())
+    except (Conflict, NotFound) as refused:
+        flash(sentence(refused), "bad")
+        return redirect(url_for(".console"))
     game.enqueue(job.code)
     flash(gettext("The job is in the queue."), "good")
     return redirect(url_for(".console"))

@@ -45,7 +45,8 @@ def model(slug: str) -> str:
     project, game = find_project(slug), current_game()
     with reading(game.store) as session:
         versions = publish.models(session, project)
-    published = next((one for one in versions if one.state is ModelState.PUBLISHED), None)
+        published = next((one for one in versions if one.state is ModelState.PUBLISHED), None)
+        learned_from = None if published is None else release(session, project, published.release_version)
     if published is None:
         return render_template("model.html", project=project, versions=versions, published=None)
     folder = game.settings.models / published.folder
@@ -54,6 +55,7 @@ def model(slug: str) -> str:
         project=project,
         versions=versions,
         published=published,
+        learned_from=learned_from,
         chart=accuracy_chart(versions),
         confusion=confusion_rows(project, published),
         card=text_of(folder / "card.md"),

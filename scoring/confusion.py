@@ -9,6 +9,9 @@ from scoring.arrays import TINY, Floats, Ints, Masks
 
 NEWCOMER_RELIABILITY = 0.7  # What is believed of a project's volunteers before any of them has met gold.
 POOLING_STRENGTH = 10.0  # That belief is worth this many answers, in every row.
+# Where gold does not speak, a label that is hardly ever recognised must not become the bin for whatever looks odd: so
+# much of a row's own weight again holds it to its own label.
+ANCHOR = 0.4
 
 
 def pooled(counts: Floats) -> Floats:
@@ -18,13 +21,22 @@ def pooled(counts: Floats) -> Floats:
     gold has not shown yet is taken to be as hard as the others. Without counts the diagonal is
     NEWCOMER_RELIABILITY.
     """
-    total = counts.sum(axis=0)
+    return anchored(counts.sum(axis=0), anchor=0.0)
+
+
+def anchored(total: Floats, anchor: float = ANCHOR) -> Floats:
+    """What the average volunteer says, by expected counts (K, K) [true, given]; rows sum to 1.
+
+    Each row is smoothed towards a matrix whose whole diagonal is the accuracy over all rows, with the weight of
+    POOLING_STRENGTH answers and of the share `anchor` of the row's own answers.
+    """
     right = np.trace(total) + POOLING_STRENGTH * NEWCOMER_RELIABILITY
     accuracy = float(right / (total.sum() + POOLING_STRENGTH))
-    return empirical_bayes(total, _one_coin(accuracy, len(total)), POOLING_STRENGTH)
+    strength = POOLING_STRENGTH + anchor * total.sum(axis=1, keepdims=True)
+    return empirical_bayes(total, _one_coin(accuracy, len(total)), strength)
 
 
-def empirical_bayes(counts: Floats, pooled: Floats, strength: float = 8.0) -> Floats:
+def empirical_bayes(counts: Floats, pooled: Floats, strength: float | Floats = 8.0) -> Floats:
     """Smoothed confusion matrices: counts (..., K, K) → (..., K, K), entry [true, given]; rows sum to 1.
 
     P_v[t, g] = (C_v[t, g] + a·Π[t, g]) / (Σ_g C_v[t, g] + a): the posterior mean of a row whose prior is

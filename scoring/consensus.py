@@ -1,8 +1,39 @@
-"""The consensus on one subject: a prior, and what each volunteer's answer is worth, in logarithms."""
+"""The consensus on one subject, an answer at a time: what was heard so far, and what follows from one answer more."""
 
 from __future__ import annotations
 
-from scoring.arrays import Floats, Masks, log, softmax
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scoring.arrays import Floats, Masks, log
+from scoring.redundancy import publish
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All that has to be kept of a subject's answers, however many there were."""
+
+    log_weight: Floats  # (K,), log prior + Σ_v w·log P_v(given | true)
+    voices: float  # Σ_v w·(how informed they are): see redundancy.voices
+
+
+def nothing(prior: Floats) -> Heard:
+    """Before the first answer; `prior` (K,)."""
+    return Heard(log(prior), 0.0)
+
+
+def hear(heard: Heard, log_given: Floats, voice: float, weight: float = 1.0) -> Heard:
+    """One answer more, O(K): its log_likelihood (K,), its volunteer's voice, and in [0, 1] what it counts."""
+    return Heard(heard.log_weight + weight * log_given, heard.voices + weight * voice)
+
+
+def posterior(heard: Heard, redundancy: float) -> Floats:
+    """P(true) (K,) as it is published, summing to 1; without answers it is the prior.
+
+    log p(t) = (log prior(t) + Σ_v log P_v(g_v | t)) / (1 + ρ·m) + constant: Dawid and Skene (1979), eq. 2.5, with
+    known confusions, told as modestly as the redundancy ρ of m voices asks for.
+    """
+    return publish(heard.log_weight, heard.voices, redundancy)
 
 
 def log_likelihood(confusion: Floats, choice: Masks) -> Floats:
@@ -14,14 +45,13 @@ def log_likelihood(confusion: Floats, choice: Masks) -> Floats:
     return log(confusion @ choice)
 
 
-def posterior(prior: Floats, confusions: Floats, choices: Masks) -> Floats:
-    """P(true) (K,), summing to 1, after n answers; without answers it is the prior.
+def shares(copies: Sequence[object], choices: Sequence[str | None]) -> list[float]:
+    """What each of n answers to one subject counts: those who copy each other share one voice where they agree.
 
-    log p(t) = log prior(t) + Σ_v log P_v(g_v | t) + constant: Dawid and Skene (1979), eq. 2.5, with known
-    confusions. `prior` (K,), `confusions` (n, K, K) [true, given], `choices` (n, K).
+    `copies` is the volunteer's group of copies, None for everybody else, who counts 1.
     """
-    given = (confusions @ choices[:, :, None])[:, :, 0]  # (n, K), P_v(g_v | true)
-    return softmax(log(prior) + log(given).sum(axis=0))
+    voices = list(zip(copies, choices, strict=True))
+    return [1.0 if group is None else 1 / voices.count((group, choice)) for group, choice in voices]
 
 
 def best_choice(posterior: Floats, choices: Masks) -> tuple[int, float]:

@@ -5,26 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from scoring.arrays import TINY, Floats, Ints, Masks, log, softmax
-from scoring.confusion import empirical_bayes, pooled
+from scoring.ability import more_able, raised
+from scoring.answers import Answers
+from scoring.arrays import TINY, Floats, Ints, log, softmax
+from scoring.confusion import anchored, empirical_bayes
 
-
-@dataclass(frozen=True)
-class Answers:
-    """N answers of V volunteers to S subjects; each names one of C choices, which are masks over K labels."""
-
-    subject: Ints  # (N,), 0 … S-1
-    volunteer: Ints  # (N,), 0 … V-1
-    choice: Ints  # (N,), 0 … C-1
-    choices: Masks  # (C, K)
+# Answers per row that a volunteer's own matrix is shrunk with.
+STRENGTH = 8.0
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What EM found; `posterior` is the E-step of `confusion` and `prior`: each label can be explained."""
+    """What EM found; `log_weight` is the E-step of `confusion` and `prior`: each label can be explained."""
 
-    posterior: Floats  # (S, K), rows sum to 1
+    log_weight: Floats  # (S, K), log prior + Σ_v log P_v(given | true), as if nobody knew any gold
+    posterior: Floats  # (S, K), rows sum to 1; one-hot for gold; too sure of itself: see redundancy
     confusion: Floats  # (V, K, K), entry [true, given], rows sum to 1
     prior: Floats  # (K,), sums to 1
     n_iterations: int
@@ -37,60 +34,83 @@ def fit(
     n_volunteers: int,
     gold: Ints,
     *,
-    strength: float = 8.0,
-    n_iterations: int = 50,
+    weight: Floats | None = None,
+    evidence: Floats | None = None,
+    strength: float = STRENGTH,
+    n_iterations: int = 100,
     tolerance: float = 1e-4,
 ) -> Fit:
     """Fits posteriors, confusions and prior by EM until no posterior moves by more than `tolerance`.
 
-    Dawid and Skene (1979), eqs. 2.3-2.5, begun with everyone a newcomer. Unlike theirs, the confusions are
-    smoothed by empirical Bayes (`strength`, answers per row), the posteriors of gold are clamped to `gold`
-    (S,), a true label or -1 for none, and an answer may be a partial label: it is shared over the labels of
-    its choice in proportion to what the volunteer is believed to say.
+    Dawid and Skene (1979), eqs. 2.3-2.5, begun with everyone a newcomer. Unlike theirs, the confusions are smoothed by
+    empirical Bayes (`strength`, answers per row) towards an anchored pooled matrix, raised or lowered to each
+    volunteer's ability; the prior is the square root of how common labels are; the posteriors of gold are clamped to
+    `gold` (S,), a true label or -1 for none; and an answer may be a partial label: it is shared over the labels of its
+    choice in proportion to what the volunteer is believed to say. `weight` (N,) in [0, 1] is what an answer counts, 1
+    by default; `evidence` (S, K) is log evidence that is no volunteer's.
     """
     n_labels = answers.choices.shape[1]
     gold = np.broadcast_to(gold, n_subjects)
-    newcomer = pooled(np.zeros((1, n_labels, n_labels)))
+    beside = np.zeros(n_labels) if evidence is None else evidence
+    said = _said(answers, n_subjects, n_volunteers, weight)
+    newcomer = anchored(np.zeros((n_labels, n_labels)))
     confusion = np.broadcast_to(newcomer, (n_volunteers, n_labels, n_labels))
+    ability = np.zeros(n_volunteers)
     prior = np.full(n_labels, 1 / n_labels)
-    posterior = _posterior(answers, confusion, prior, gold)
+    log_weight = _log_weight(said, answers, confusion, prior)
+    posterior = _clamped(log_weight + beside, gold)
     moved, iteration = np.inf, 0
     while moved > tolerance and iteration < n_iterations:
-        counts = _expected_counts(answers, confusion, posterior)
-        confusion = empirical_bayes(counts, pooled(counts), strength)
-        prior = _prior(answers, posterior)
-        before, posterior = posterior, _posterior(answers, confusion, prior, gold)
-        moved, iteration = float(np.abs(posterior - before).max(initial=0.0)), iteration + 1
-    return Fit(posterior, confusion, prior, iteration, converged=moved <= tolerance)
+        counts = _expected_counts(said, answers, confusion, posterior)
+        average = anchored(counts.sum(axis=0))
+        ability = more_able(ability, counts, average)
+        confusion = empirical_bayes(counts, raised(average, ability), strength)
+        prior = _prior(said, posterior)
+        log_weight = _log_weight(said, answers, confusion, prior)
+        before, posterior = posterior, _clamped(log_weight + beside, gold)
+        before -= posterior
+        moved, iteration = float(max(before.max(initial=0.0), -before.min(initial=0.0))), iteration + 1
+    return Fit(log_weight, posterior, confusion, prior, iteration, converged=moved <= tolerance)
 
 
-def _posterior(answers: Answers, confusion: Floats, prior: Floats, gold: Ints) -> Floats:
-    """E-step: P(true) (S, K), eq. 2.5; one-hot where `gold` (S,) knows better."""
-    said = log(confusion @ answers.choices.T)  # (V, K, C), log P(given choice | true)
-    evidence = said[answers.volunteer, :, answers.choice]  # (N, K)
-    posterior = softmax(log(prior) + _sum_rows(evidence, answers.subject, len(gold)))
+def _said(answers: Answers, n_subjects: int, n_volunteers: int, weight: Floats | None) -> csr_array:
+    """(S, V·C): what each answer counts, at its subject and at its volunteer and choice; both steps are products."""
+    n_choices = len(answers.choices)
+    cell = answers.volunteer * n_choices + answers.choice
+    counted = np.ones(len(cell)) if weight is None else weight
+    return csr_array((counted, (answers.subject, cell)), shape=(n_subjects, n_volunteers * n_choices))
+
+
+def _log_weight(said: csr_array, answers: Answers, confusion: Floats, prior: Floats) -> Floats:
+    """E-step, logarithms of eq. 2.5: log prior(t) + Σ_n log P_v(choice_n | t), (S, K)."""
+    given = log(confusion @ answers.choices.T)  # (V, K, C)
+    evidence = np.ascontiguousarray(given.swapaxes(1, 2)).reshape(-1, len(prior))  # (V·C, K)
+    return np.asarray(said @ evidence + log(prior))
+
+
+def _clamped(log_weight: Floats, gold: Ints) -> Floats:
+    """P(true) (S, K); one-hot where `gold` (S,) knows better."""
+    posterior = softmax(log_weight)
     known = gold >= 0
-    posterior[known] = np.eye(len(prior))[gold[known]]
+    posterior[known] = np.eye(posterior.shape[1])[gold[known]]
     return posterior
 
 
-def _expected_counts(answers: Answers, confusion: Floats, posterior: Floats) -> Floats:
+def _expected_counts(said: csr_array, answers: Answers, confusion: Floats, posterior: Floats) -> Floats:
     """M-step: numerators of eq. 2.3, (V, K, K) [true, given]: Σ_n q[s_n, t] · P[t, l] / P(choice_n | t)."""
-    n_volunteers, n_choices = len(confusion), len(answers.choices)
-    cell = answers.volunteer * n_choices + answers.choice
-    weight = _sum_rows(posterior[answers.subject], cell, n_volunteers * n_choices)  # (V·C, K)
-    weight = weight.reshape(n_volunteers, n_choices, -1).swapaxes(1, 2)  # (V, K, C) [true, choice]
+    n_choices, n_labels = answers.choices.shape
+    counts = (said.T @ posterior).reshape(-1, n_choices, n_labels).swapaxes(1, 2)  # (V, K, C) [true, choice]
+    if n_choices == n_labels and (answers.choices == np.eye(n_labels, dtype=np.bool_)).all():
+        return np.asarray(counts)
     given = np.maximum(confusion @ answers.choices.T, TINY)  # (V, K, C)
-    return np.asarray(confusion * ((weight / given) @ answers.choices))
+    return np.asarray(confusion * ((counts / given) @ answers.choices))
 
 
-def _prior(answers: Answers, posterior: Floats) -> Floats:
-    """M-step: how common labels are (K,) where anybody answered, eq. 2.4, plus one subject of each label."""
-    answered = np.bincount(answers.subject, minlength=len(posterior)) > 0
-    common = posterior[answered].sum(axis=0) + 1
+def _prior(said: csr_array, posterior: Floats) -> Floats:
+    """M-step: the square root of how common labels are (K,) where anybody answered, plus one subject of each.
+
+    Eq. 2.4 would feed on itself: a label that seems rare is found less often, and then seems rarer still.
+    """
+    answered = (np.diff(said.indptr) > 0).astype(np.float64)
+    common = np.sqrt(answered @ posterior + 1)
     return np.asarray(common / common.sum())
-
-
-def _sum_rows(rows: Floats, group: Ints, n_groups: int) -> Floats:
-    """Sums the rows (N, K) of each group (N,) → (n_groups, K)."""
-    return np.stack([np.bincount(group, weights=column, minlength=n_groups) for column in rows.T], axis=1)

@@ -1,5 +1,6 @@
 """What is believed of a subject: always computed from all its answers, never added up."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -9,8 +10,9 @@ from game.levels.openings import choice_masks, opening_states
 from game.store import Session, beliefs, rounds
 from game.store.rounds import Given
 from game.store.tables.play import Abstention
-from scoring import agreement, calibration, confusion, consensus
+from scoring import agreement, confusion, consensus
 from scoring.arrays import Floats
+from scoring.redundancy import USUAL, voices
 
 # Far above any rule's maximum. Gold is answered without end and would otherwise cost, and tell, more with each answer.
 NEWEST_ANSWERS = 60
@@ -48,20 +50,32 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
 
 
 def _posterior(session: Session, project: Project, project_id: int, given: list[Given]) -> Floats:
-    """(K,), calibrated: prior × Π_v P_v(given | true), with what the last aggregation knows of each volunteer."""
-    pooled, prior, temperature = in_force(session, project, project_id)
-    known = beliefs.confusions(session, project_id, [answer.volunteer_id for answer in given])
+    """(K,), as it is published: an answer after the other, with what the last aggregation knows of each volunteer."""
+    force = in_force(session, project, project_id)
+    known = beliefs.known_volunteers(session, project_id, [answer.volunteer_id for answer in given])
     masks = choice_masks(project)
-    n_labels = len(project.labels)
-    confusions = np.array([known.get(answer.volunteer_id, pooled) for answer in given]).reshape(-1, n_labels, n_labels)
-    choices = np.array([masks[str(answer.choice)] for answer in given], dtype=np.bool_).reshape(-1, n_labels)
-    return calibration.calibrate(consensus.posterior(prior, confusions, choices), temperature)
+    copies = [known[one.volunteer_id].copies if one.volunteer_id in known else None for one in given]
+    heard = consensus.nothing(force.prior)
+    for one, share in zip(given, consensus.shares(copies, [one.choice for one in given]), strict=True):
+        matrix = np.array(known[one.volunteer_id].confusion) if one.volunteer_id in known else force.pooled
+        said_so = consensus.log_likelihood(matrix, masks[str(one.choice)])
+        heard = consensus.hear(heard, said_so, float(voices(matrix)), share)
+    return consensus.posterior(heard, force.redundancy)
 
 
-def in_force(session: Session, project: Project, project_id: int) -> tuple[Floats, Floats, float]:
-    """Pooled confusion matrix (K, K), prior (K,) and temperature of the last aggregation; defaults before it."""
+@dataclass(frozen=True)
+class InForce:
+    """What the last aggregation found: pooled confusion matrix (K, K), prior (K,), redundancy."""
+
+    pooled: Floats
+    prior: Floats
+    redundancy: float
+
+
+def in_force(session: Session, project: Project, project_id: int) -> InForce:
+    """Defaults before the first aggregation, and while its labels are not the project's."""
     n_labels = len(project.labels)
     latest = beliefs.latest_aggregate(session, project_id)
     if latest is None or len(latest.prior) != n_labels:
-        return confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), 1.0
-    return np.array(latest.pooled), np.array(latest.prior), latest.temperature
+        return InForce(confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), USUAL)
+    return InForce(np.array(latest.pooled), np.array(latest.prior), latest.redundancy)

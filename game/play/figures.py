@@ -129,6 +129,6 @@ def own_figures(session: Session, project: Project, volunteer_id: int) -> OwnFig
 
 def _reliability(session: Session, project: Project, project_id: int, volunteer_id: int) -> float | None:
     """From her gold in completed rounds, not from the last aggregation, which knows answers of the round at hand."""
-    pooled, _, _ = in_force(session, project, project_id)
+    pooled = in_force(session, project, project_id).pooled
     counts = label_counts_of(session, project, volunteer_id, project_id, pooled)
     return confusion.reliability(confusion.empirical_bayes(counts, pooled)) if counts.any() else None

@@ -1,6 +1,6 @@
 """What hidden gold says of a volunteer: counted from her newest gold answers in completed rounds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -17,11 +17,19 @@ ENOUGH_GOLD = 4
 
 def choice_counts_of(session: Session, volunteer_id: int, project_id: int, level: Level) -> Floats:
     """(C, C) [true choice, given choice] over the level's choices; answers that name none of them are left out."""
+    return newest_counts_of(session, volunteer_id, project_id, level, [NEWEST_GOLD])[0]
+
+
+def newest_counts_of(
+    session: Session, volunteer_id: int, project_id: int, level: Level, sizes: Sequence[int]
+) -> list[Floats]:
+    """The same of so many of her newest answers that name one of the level's choices, NEWEST_GOLD at most."""
     index = {choice.code: place for place, choice in enumerate(level.choices)}
     answers = rounds.gold_answers(session, volunteer_id, project_id, NEWEST_GOLD)
     kept = [(true, index[choice]) for true, choice in answers if choice in index]
+    true, given = _ints(true for true, _ in kept), _ints(given for _, given in kept)
     choices = np.array([choice.mask for choice in level.choices], dtype=np.bool_)
-    return confusion.choice_counts(_ints(true for true, _ in kept), _ints(given for _, given in kept), choices)
+    return [confusion.choice_counts(true[:n], given[:n], choices) for n in sizes]
 
 
 def judged_choices(session: Session, project_id: int, level: Level) -> Masks:

@@ -19,6 +19,7 @@ from game.store.tables import Aggregate
 from game.store.tables.play import Abstention
 from scoring import agreement, confusion
 from scoring.arrays import Floats
+from scoring.redundancy import USUAL
 
 One = TypeVar("One")
 
@@ -36,7 +37,7 @@ class AggregateReport:
     n_volunteers: int
     n_gold: int
     n_changed: int
-    temperature: float
+    redundancy: float
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     with reading(store) as session:
         read = _read(session, project_id, now)
     if not read.said:
-        return AggregateReport(0, 0, 0, 0, 0, 1.0)
+        return AggregateReport(0, 0, 0, 0, 0, USUAL)
     weights, masks = fit_weights(project, read.said, read.gold), choice_masks(project)
     believed = {subject_id: posterior(weights, masks, said) for subject_id, said in read.of_subject.items()}
     n_changed = sum(read.labels_before.get(one) != int(p.argmax()) for one, p in believed.items())
@@ -73,7 +74,7 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
         _keep_beliefs(store, project, read, {subject_id: believed[subject_id] for subject_id in portion})
     n_gold = sum(weights.n_gold.values())
     return AggregateReport(
-        len(read.said), len(believed), len(weights.confusions), n_gold, n_changed, weights.temperature
+        len(read.said), len(believed), len(weights.confusions), n_gold, n_changed, weights.redundancy
     )
 
 
@@ -106,7 +107,7 @@ def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) ->
             science.keep_reliabilities(session, [row for row in portion if row["volunteer_id"] not in busy])
     run = Aggregate(
         project_id=read.project_id, pooled=weights.pooled.tolist(), prior=weights.prior.tolist(),
-        temperature=weights.temperature, n_classifications=len(read.said), n_changed=n_changed, computed_at=read.at,
+        redundancy=weights.redundancy, n_classifications=len(read.said), n_changed=n_changed, computed_at=read.at,
     )  # fmt: skip
     with transaction(store) as session:
         science.add_aggregate(session, run)
@@ -122,6 +123,7 @@ def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, A
         "reliability": reliability,
         "informedness": confusion.informedness(reliability, len(matrix)),
         "n_gold": weights.n_gold[volunteer_id],
+        "copies": weights.copies.get(volunteer_id),
         "computed_at": read.at,
     }
 

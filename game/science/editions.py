@@ -150,6 +150,7 @@ class Contents:
                 "n_gold": weights.n_gold.get(volunteer_id, 0),
                 "reliability": reliability,
                 "informedness": informed,
+                "copies": weights.copies.get(volunteer_id),
             }
 
     def _confusion(self) -> Iterator[Row]:

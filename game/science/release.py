@@ -139,7 +139,7 @@ def _about(made: _Made) -> dict[str, Any]:
         ],
         "groups": [{"code": one.code, "name": one.name, "colour": one.colour} for one in project.groups],
         "includes_simulated": made.includes_simulated,
-        "weights": {"prior": prior, "temperature": weights.temperature},
+        "weights": {"prior": prior, "redundancy": weights.redundancy},
     }
 
 

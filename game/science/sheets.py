@@ -103,6 +103,7 @@ VOLUNTEERS = Sheet(
         "n_gold": "labels given to hidden gold, whose true label experts know; also gold that this edition lacks",
         "reliability": "mean of the diagonal of the confusion matrix, from 0 to 1; empty if no label was ever given",
         "informedness": "the same corrected for chance: 0 is guessing, 1 is no mistake",
+        "copies": "number of a group whose answers are too alike to be independent; empty for everybody else",
     },
 )
 CONFUSION = Sheet(
@@ -167,11 +168,15 @@ All files are CSV in UTF-8 with one heading line; an empty cell means that there
 _EXPLANATION = """## How a label follows from these files
 
 For a subject take every answer of `classifications.csv` that is no abstention. An answer that names a group stands for
-every label in it; one whose code the manifest does not list counts for nothing. With P from `confusion.csv`, and with
-the prior and the temperature T that the manifest has under `weights`,
+every label in it; one whose code the manifest does not list counts for nothing. An answer's share s is 1; if k
+volunteers of one group of copies gave the same answer to the subject, it is 1/k for each of them. With P from
+`confusion.csv`, and with the prior and the redundancy ρ that the manifest has under `weights`,
 
-    p(t) ∝ (prior(t) · Π over answers of Σ over labels l in the answer of P(volunteer, true = t, given = l)) ^ (1/T)
+    w(t) = prior(t) · Π over answers of (Σ over labels l in the answer of P(volunteer, true = t, given = l)) ^ s
+    m    = Σ over answers of s · max(0, (K · Σ over labels t of P(volunteer, t, t) / K - 1) / (K - 1))
+    p(t) ∝ w(t) ^ (1 / (1 + ρ·m))
 
-over the labels t. This is `p_…` in `consensus.csv`: Dawid and Skene (1979) with smoothed matrices, in which gold has
-its experts' label; T is fitted on gold, so that a stated probability comes true as often as it says.
+over the K labels t. This is `p_…` in `consensus.csv`: Dawid and Skene (1979) with smoothed matrices, in which gold has
+its experts' label. What makes a picture hard makes it hard for everyone, so m informed answers are worth m / (1 + ρ·m)
+independent ones; ρ is fitted on gold, so that a stated probability comes true as often as it says.
 """

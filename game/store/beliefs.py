@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -44,11 +44,18 @@ def latest_aggregate(session: Session, project_id: int) -> Aggregate | None:
     return session.scalar(rows.order_by(Aggregate.id.desc()).limit(1))
 
 
-def confusions(session: Session, project_id: int, volunteer_ids: Sequence[int]) -> dict[int, list[list[float]]]:
-    rows = select(Reliability.volunteer_id, Reliability.confusion).where(
+class KnownVolunteer(NamedTuple):
+    """What the last aggregation knows of a volunteer: confusion matrix (K, K), group of copies."""
+
+    confusion: list[list[float]]
+    copies: int | None
+
+
+def known_volunteers(session: Session, project_id: int, volunteer_ids: Sequence[int]) -> dict[int, KnownVolunteer]:
+    rows = select(Reliability.volunteer_id, Reliability.confusion, Reliability.copies).where(
         Reliability.project_id == project_id, Reliability.volunteer_id.in_(volunteer_ids)
     )
-    return dict(session.execute(rows).all())
+    return {volunteer_id: KnownVolunteer(*known) for volunteer_id, *known in session.execute(rows)}
 
 
 def reliability(session: Session, volunteer_id: int, project_id: int) -> Reliability | None:

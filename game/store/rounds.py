@@ -206,6 +206,11 @@ def n_completed(session: Session, volunteer_id: int, project_id: int) -> int:
     return session.scalar(rows.where(Round.completed_at.is_not(None))) or 0
 
 
+def latest_completed_at(session: Session, volunteer_id: int, project_id: int) -> datetime | None:
+    rows = select(func.max(Round.completed_at)).where(Round.volunteer_id == volunteer_id)
+    return session.scalar(rows.where(Round.project_id == project_id))
+
+
 def totals(session: Session, project_id: int) -> tuple[int, int]:
     """(classifications, volunteers) of a project; what was simulated is not counted."""
     rows = select(func.count(), func.count(Classification.volunteer_id.distinct())).select_from(Classification)

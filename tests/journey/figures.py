@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from game.levels import Project
-from scoring import calibration, consensus
+from scoring import consensus
 from scoring.arrays import Floats, Masks
+from scoring.redundancy import voices
 
 Rows = list[dict[str, str]]
 
@@ -38,9 +39,10 @@ class Released:
         self._masks = {choice.code: np.array(choice.mask) for choice in project.choices}
         self._groups = np.array([[label.group == group.code for label in project.labels] for group in project.groups])
         manifest = json.loads((folder / "manifest.json").read_text())
-        self._temperature = float(manifest["weights"]["temperature"])
+        self._redundancy = float(manifest["weights"]["redundancy"])
         self._prior = np.array([manifest["weights"]["prior"][code] for code in self._codes])
         self._confusions = self._read_confusions(rows(folder / "confusion.csv"))
+        self._copies = {row["volunteer"]: row["copies"] for row in rows(folder / "volunteers.csv")}
         self._said: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for row in rows(folder / "classifications.csv"):
             if row["choice"] and not row["gold"]:
@@ -63,9 +65,13 @@ class Released:
         return float(winners[self._groups[:, true]].sum() / winners.sum())
 
     def _consensus(self, given: list[tuple[str, str]], true: int) -> bool:
-        confusions = np.array([self._confusions[volunteer] for volunteer, _ in given])
-        choices = np.array([self._masks[choice] for _, choice in given])
-        believed = calibration.calibrate(consensus.posterior(self._prior, confusions, choices), self._temperature)
+        copies = [self._copies[volunteer] or None for volunteer, _ in given]
+        heard = consensus.nothing(self._prior)
+        for (volunteer, choice), share in zip(given, consensus.shares(copies, [one for _, one in given]), strict=True):
+            matrix = self._confusions[volunteer]
+            said_so = consensus.log_likelihood(matrix, self._masks[choice])
+            heard = consensus.hear(heard, said_so, float(voices(matrix)), share)
+        believed = consensus.posterior(heard, self._redundancy)
         return bool(self._groups[int((self._groups @ believed).argmax()), true])
 
     def _group_of(self, choice: str) -> Masks:

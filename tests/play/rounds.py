@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -20,6 +20,11 @@ Player = Callable[[int, Level], str | Abstention]
 
 def knows_all(true: int, level: Level) -> str:
     return next(choice.code for choice in level.choices if choice.mask[true])
+
+
+def is_wrong(true: int, level: Level) -> str:
+    """The same wrong choice for a label, always."""
+    return next(choice.code for choice in level.choices if not choice.mask[true])
 
 
 def knows_nothing(rng: np.random.Generator) -> Player:
@@ -53,12 +58,16 @@ def subject_ids(reef: Reef, shown: ShownRound) -> list[int]:
 
 
 def play(
-    reef: Reef, volunteer_id: int, player: Player, now: datetime, rng: np.random.Generator
+    reef: Reef, volunteer_id: int, player: Player, now: datetime, rng: np.random.Generator, *, pace_s: float = 5.0
 ) -> tuple[ShownRound, list[Outcome]]:
+    """A round that begins `now`; every answer takes `pace_s`."""
     shown = begin(reef, volunteer_id, now, rng)
     outcomes = [
-        answer(reef, shown, position, volunteer_id, player(reef.truth[subject_id], shown.level), now=now)
+        answer(
+            reef, shown, position, volunteer_id, player(reef.truth[subject_id], shown.level),
+            now=now + timedelta(seconds=pace_s * (position + 1)),
+        )
         for position, subject_id in enumerate(subject_ids(reef, shown))
         if not shown.subjects[position].answered
-    ]
+    ]  # fmt: skip
     return shown, outcomes

@@ -8,9 +8,10 @@ import pytest
 from game.errors import Conflict, InvalidInput, NotFound
 from game.levels import GoldUse
 from game.play.classify import withdraw_last
-from game.store import beliefs, reading, rounds, transaction
-from game.store.tables import Classification, ExpertLabel
+from game.store import beliefs, reading, rounds, science, transaction
+from game.store.tables import Aggregate, Classification, ExpertLabel
 from game.store.tables.play import Abstention
+from scoring import confusion
 from tests.play.conftest import Reef, guest
 from tests.play.rounds import answer, begin, knows_all, play, subject_ids
 
@@ -61,6 +62,11 @@ def test_a_gold_subject_never_retires(reef: Reef, now: datetime, rng: np.random.
 
 
 def test_enough_volunteers_of_one_mind_retire_a_subject(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
+    """Gold has told the last aggregation that volunteers err each in their own way; so many voices count."""
+    force = {"redundancy": 0.05, "pooled": confusion.pooled(np.zeros((0, 6, 6))).tolist(), "prior": [1 / 6] * 6}
+    run = Aggregate(project_id=reef.project_id, n_classifications=0, n_changed=0, computed_at=now, **force)
+    with transaction(reef.store) as session:
+        science.add_aggregate(session, run)
     for _ in range(20):
         play(reef, guest(reef, now, rng), knows_all, now, rng)
     with reading(reef.store) as session:

@@ -15,6 +15,7 @@ from game.store import Store, reading, transaction
 from game.store.science import Renewed, renew_openings
 from game.store.tables import Aggregate, Consensus, Opening, Reliability
 from game.store.tables.play import Abstention
+from scoring.redundancy import USUAL
 from scoring.retirement import RetirementReason
 from tests.conftest import NOW
 from tests.science.answers import say, withdraw
@@ -68,7 +69,7 @@ def test_aggregating_twice_changes_nothing_but_the_record_of_runs(reef: Reef) ->
     assert beliefs() == before
     with reading(reef.store) as session:
         first, second = session.scalars(select(Aggregate).order_by(Aggregate.id)).all()
-    assert (first.pooled, first.prior, first.temperature) == (second.pooled, second.prior, second.temperature)
+    assert (first.pooled, first.prior, first.redundancy) == (second.pooled, second.prior, second.redundancy)
 
 
 def test_play_goes_on_believing_what_the_aggregation_believed(reef: Reef) -> None:
@@ -166,7 +167,7 @@ def test_rows_that_play_is_changing_at_this_moment_are_not_waited_for(reef: Reef
 
 def test_without_gold_or_answers_nothing_is_said(reef: Reef, now: datetime) -> None:
     report = aggregate(reef.store, MOOREA, now)
-    assert (report.n_classifications, report.n_changed, report.temperature) == (0, 0, 1.0)
+    assert (report.n_classifications, report.n_changed, report.redundancy) == (0, 0, USUAL)
     with reading(reef.store) as session:
         assert session.scalars(select(Aggregate)).all() == []
 

@@ -1,6 +1,7 @@
 """What each edition says, and that the public one keeps silent about what is in play."""
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,14 +37,20 @@ def recomputed(folder: Folder) -> Iterator[tuple[dict[str, str], np.ndarray[Any,
         matrix = matrices.setdefault(row["volunteer"], np.zeros((len(labels), len(labels))))
         matrix[labels.index(row["true"]), labels.index(row["given"])] = float(row["p"])
     answers = folder.sheet("classifications.csv")
-    prior, temperature = manifest["weights"]["prior"], manifest["weights"]["temperature"]
+    prior, redundancy = manifest["weights"]["prior"], manifest["weights"]["redundancy"]
+    copies = {row["volunteer"]: row["copies"] for row in folder.sheet("volunteers.csv")}
+    voice = {name: max(0.0, (matrix.trace() - 1) / (len(labels) - 1)) for name, matrix in matrices.items()}
     for row in folder.sheet("consensus.csv"):
-        weight = np.array([prior[label] for label in labels])
-        for answer in answers:
-            if answer["subject"] == row["subject"] and answer["choice"]:
-                weight = weight * (matrices[answer["volunteer"]] @ masks[answer["choice"]])
+        given = [one for one in answers if one["subject"] == row["subject"] and one["choice"]]
+        shared = Counter((copies[one["volunteer"]], one["choice"]) for one in given)
+        weight, m = np.array([prior[label] for label in labels]), 0.0
+        for one in given:
+            name, choice = one["volunteer"], one["choice"]
+            share = 1 / shared[copies[name], choice] if copies[name] else 1.0
+            weight = weight * (matrices[name] @ masks[choice]) ** share
+            m += share * voice[name]
         if row["label"]:
-            p = weight ** (1 / temperature)
+            p = weight ** (1 / (1 + redundancy * m))
             yield row, p / p.sum(), [float(row[f"p_{label}"]) for label in labels]
 
 

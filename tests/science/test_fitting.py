@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from game.levels import GoldUse
 from game.levels.openings import choice_masks
 from game.science.aggregate import by_subject
-from game.science.fitting import Weights, _bites, fit_weights, posterior
+from game.science.fitting import Weights, fit_weights, posterior
 from game.store.science import Said
 from scoring.arrays import Ints
 from scoring.calibration import expected_calibration_error
+from scoring.crowd import _bites
+from scoring.redundancy import USUAL
 from tests.science.answers import crowd
 from tests.science.reef import MOOREA
 
@@ -101,7 +103,7 @@ def test_answers_to_teaching_gold_count_for_nothing(said: list[Said], gold: dict
     few = fit_weights(MOOREA, said, gold)
     same = fit_weights(MOOREA, more, gold | teaching)
     assert all(np.array_equal(few.confusions[one], same.confusions[one]) for one in few.confusions)
-    assert (few.n_gold, few.temperature) == (same.n_gold, same.temperature)
+    assert (few.n_gold, few.redundancy) == (same.n_gold, same.redundancy)
 
 
 def test_choices_that_the_project_no_longer_offers_and_abstentions_say_nothing(weights: Weights) -> None:
@@ -117,7 +119,7 @@ def test_a_stranger_is_believed_like_the_average_volunteer(weights: Weights) -> 
 
 def test_nobodys_answers_leave_the_defaults() -> None:
     weights = fit_weights(MOOREA, [], {1: (0, GoldUse.HIDDEN)})
-    assert weights.temperature == pytest.approx(1)
+    assert weights.redundancy == USUAL
     assert np.diagonal(weights.pooled) == pytest.approx(0.7)
     assert weights.prior == pytest.approx(1 / 6)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
+from scoring.answers import Answers
 from scoring.arrays import Floats, Ints, Masks, softmax
-from scoring.dawid_skene import Answers
 
 NO_GOLD = -1
 

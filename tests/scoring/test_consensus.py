@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.consensus import best_choice, log_likelihood, posterior
+from scoring import consensus
+from scoring.arrays import Floats, Masks
+from scoring.consensus import best_choice, log_likelihood, shares
+from scoring.redundancy import voices
 from tests.scoring.crowds import distribution, each_label, generators, label_numbers
 
 GOOD = np.array([[0.9, 0.1], [0.2, 0.8]])
 POOR = np.array([[0.6, 0.4], [0.4, 0.6]])
+
+
+def posterior(prior: Floats, confusions: Floats, choices: Masks, redundancy: float = 0.0) -> Floats:
+    """After all of n answers, one by one: confusions (n, K, K), choices (n, K)."""
+    heard = consensus.nothing(prior)
+    for matrix, choice in zip(confusions, choices, strict=True):
+        heard = consensus.hear(heard, log_likelihood(matrix, choice), float(voices(matrix)))
+    return consensus.posterior(heard, redundancy)
 
 
 def test_an_answer_weighs_what_its_volunteer_is_worth() -> None:
@@ -44,6 +55,26 @@ def test_the_best_choice_adds_up_its_labels() -> None:
 def test_an_impossible_answer_still_leaves_probabilities() -> None:
     never = np.array([[0.0, 1.0], [0.0, 1.0]])
     np.testing.assert_allclose(posterior(np.array([1.0, 0.0]), never[None], each_label(2)[:1]), [1, 0], atol=1e-9)
+
+
+def test_redundant_voices_are_told_more_modestly() -> None:
+    # Each has informedness 2·0.9 - 1 = 0.8; two agree: 81 : 1, and with ρ = 0.625 the effect is 1 + 0.625·1.6 = 2.
+    same = np.array([[0.9, 0.1], [0.1, 0.9]])
+    belief = posterior(np.array([0.5, 0.5]), np.stack([same, same]), each_label(2)[[0, 0]], redundancy=0.625)
+    np.testing.assert_allclose(belief, [0.9, 0.1])  # √81 = 9 : 1
+
+
+def test_copies_share_one_voice_where_they_agree() -> None:
+    assert shares([7, 7, None, 7, 8], ["a", "a", "a", "b", "a"]) == [0.5, 0.5, 1.0, 1.0, 1.0]
+
+
+def test_two_copies_say_as_much_as_one_of_them() -> None:
+    said = log_likelihood(GOOD, each_label(2)[0])
+    alone = consensus.hear(consensus.nothing(np.array([0.5, 0.5])), said, 0.7)
+    halves = consensus.hear(consensus.nothing(np.array([0.5, 0.5])), said, 0.7, 0.5)
+    np.testing.assert_allclose(
+        consensus.posterior(consensus.hear(halves, said, 0.7, 0.5), 0.3), consensus.posterior(alone, 0.3)
+    )
 
 
 @given(generators, label_numbers, st.integers(0, 30))

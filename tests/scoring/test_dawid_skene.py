@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from scoring.answers import Answers
+from scoring.arrays import softmax
 from scoring.confusion import empirical_bayes, pooled
-from scoring.dawid_skene import Answers, _expected_counts, _posterior, _prior, fit
+from scoring.dawid_skene import _clamped, _expected_counts, _log_weight, _prior, _said, fit
 from tests.scoring.crowds import (
     NO_GOLD,
     accuracy,
@@ -45,7 +47,9 @@ def test_the_e_step_weighs_answers_by_confusion_and_prior() -> None:
     answers = Answers(np.array([0, 0]), np.array([0, 1]), np.array([0, 1]), each_label(2))
     confusion = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.4, 0.6]]])
     # Subject 0: 0.25·0.9·0.4 = 0.09 against 0.75·0.2·0.6 = 0.09. Nobody saw subject 1; subject 2 is gold.
-    posterior = _posterior(answers, confusion, np.array([0.25, 0.75]), np.array([-1, -1, 0]))
+    log_weight = _log_weight(_said(answers, 3, 2, None), answers, confusion, np.array([0.25, 0.75]))
+    np.testing.assert_allclose(np.exp(log_weight), [[0.09, 0.09], [0.25, 0.75], [0.25, 0.75]])
+    posterior = _clamped(log_weight, np.array([-1, -1, 0]))
     np.testing.assert_allclose(posterior, [[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]])
 
 
@@ -53,28 +57,39 @@ def test_the_m_step_counts_by_belief_and_shares_groups() -> None:
     choices = np.array([[1, 0, 0], [1, 1, 0]], dtype=bool)
     answers = Answers(np.array([0, 0]), np.array([0, 0]), np.array([0, 1]), choices)
     confusion = np.array([[[0.6, 0.2, 0.2], [0.3, 0.6, 0.1], [0.1, 0.1, 0.8]]])
-    counts = _expected_counts(answers, confusion, np.array([[0.5, 0.5, 0.0]]))
+    counts = _expected_counts(_said(answers, 1, 1, None), answers, confusion, np.array([[0.5, 0.5, 0.0]]))
     # The label adds 0.5 in either row. The group adds, if 0 is true, 0.5·0.6/0.8 and 0.5·0.2/0.8;
     # if 1 is true, 0.5·0.3/0.9 and 0.5·0.6/0.9.
     np.testing.assert_allclose(counts[0], [[0.875, 0.125, 0.0], [0.5 + 1 / 6, 1 / 3, 0.0], [0.0, 0.0, 0.0]])
 
 
-def test_the_prior_counts_answered_subjects_and_one_of_each_label() -> None:
+def test_an_answers_weight_is_what_it_counts_in_both_steps() -> None:
+    answers, weight = Answers(np.array([0]), np.array([0]), np.array([1]), each_label(2)), np.array([0.5])
+    confusion, said = np.array([[[0.75, 0.25], [0.36, 0.64]]]), _said(answers, 1, 1, weight)
+    # The square roots of 0.25 and 0.64: half an answer.
+    np.testing.assert_allclose(np.exp(_log_weight(said, answers, confusion, np.ones(2))), [[0.5, 0.8]])
+    counts = _expected_counts(said, answers, confusion, np.array([[0.2, 0.8]]))
+    np.testing.assert_allclose(counts, [[[0.0, 0.1], [0.0, 0.4]]])
+
+
+def test_the_prior_is_the_root_of_how_common_a_label_is_among_answered_subjects() -> None:
     answers = Answers(np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([0, 0, 1]), each_label(2))
-    # (1 + 0.5 + 1) / (2 + 2) and (0 + 0.5 + 1) / 4; the third subject has no answer.
-    np.testing.assert_allclose(_prior(answers, np.array([[1, 0], [0.5, 0.5], [0, 1.0]])), [0.625, 0.375])
+    # √(1 + 3) = 2 and √(1 + 0) = 1 of 3: one subject of each label is added, and the third subject has no answer.
+    posterior = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
+    np.testing.assert_allclose(_prior(_said(answers, 3, 2, None), posterior), [2 / 3, 1 / 3])
 
 
 def test_from_their_own_start_the_steps_reach_dawid_and_skenes_marginals() -> None:
     # They begin with each label's share of the answers and smooth nothing; `fit` begins with informed newcomers
     # and rests at another maximum of so small a table. So its steps are driven from their start here.
-    answers, no_gold = anaesthetists(), np.full(45, NO_GOLD)
+    answers = anaesthetists()
+    said = _said(answers, 45, 5, None)
     posterior = majority(answers, 45) / 7
     confusion = np.broadcast_to(one_coin(0.7, 4), (5, 4, 4))
     for _ in range(50):
-        counts = _expected_counts(answers, confusion, posterior)
+        counts = _expected_counts(said, answers, confusion, posterior)
         confusion = empirical_bayes(counts, pooled(counts), strength=1e-9)
-        posterior = _posterior(answers, confusion, posterior.mean(axis=0), no_gold)
+        posterior = softmax(_log_weight(said, answers, confusion, posterior.mean(axis=0)))
     # Dawid and Skene (1979), table 2: the estimated marginals are 0.40, 0.42, 0.11 and 0.07.
     assert posterior.mean(axis=0).round(2).tolist() == [0.40, 0.42, 0.11, 0.07]
 
@@ -101,7 +116,8 @@ def test_volunteers_of_drawn_confusions_are_found_again(rng: np.random.Generator
     assert found.converged
     # Standard errors in the rows of the rarest label are about √(0.25/800) = 0.018, and more since truth is hidden.
     np.testing.assert_allclose(found.confusion, confusion, atol=0.06)
-    np.testing.assert_allclose(found.prior, [0.5, 0.3, 0.2], atol=0.03)
+    common = np.sqrt([0.5, 0.3, 0.2])
+    np.testing.assert_allclose(found.prior, common / common.sum(), atol=0.03)
 
 
 @pytest.mark.parametrize("n_labels", [3, 6])
@@ -209,4 +225,6 @@ def test_swapping_two_labels_swaps_them_in_every_result(rng: np.random.Generator
 def test_the_posterior_follows_from_the_returned_confusions_and_prior(rng: np.random.Generator) -> None:
     answers, gold = random_answers(rng)
     found = fit(answers, 12, 5, gold, n_iterations=5)
-    np.testing.assert_array_equal(_posterior(answers, found.confusion, found.prior, gold), found.posterior)
+    log_weight = _log_weight(_said(answers, 12, 5, None), answers, found.confusion, found.prior)
+    np.testing.assert_array_equal(log_weight, found.log_weight)
+    np.testing.assert_array_equal(_clamped(log_weight, gold), found.posterior)

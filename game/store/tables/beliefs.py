@@ -52,7 +52,11 @@ class Consensus(Table):
 
 
 class Reliability(Table):
-    """A volunteer's confusion matrix (K, K), entry [true, given], and her reliability in one project."""
+    """A volunteer's confusion matrix (K, K), entry [true, given], and her reliability in one project.
+
+    `copies` is the number of a group of volunteers whose answers are copies of each other; `flags` [{kind, …}] are
+    what the science team may want to look at. Neither is ever shown to a volunteer.
+    """
 
     __tablename__ = "reliabilities"
 
@@ -62,11 +66,16 @@ class Reliability(Table):
     reliability: Mapped[float]
     informedness: Mapped[float]
     n_gold: Mapped[int]
+    copies: Mapped[int | None]
+    flags: Mapped[list[Any] | None]
     computed_at: Mapped[datetime]
 
 
 class Aggregate(Table):
-    """One run of EM over a project: the pooled confusion matrix, the prior and the temperature in force after it."""
+    """One run of EM over a project: the pooled confusion matrix, the prior and the redundancy in force after it.
+
+    `figures` is what the project's page draws of it.
+    """
 
     __tablename__ = "aggregates"
 
@@ -74,9 +83,10 @@ class Aggregate(Table):
     project_id: Mapped[ProjectId] = mapped_column(index=True)
     pooled: Mapped[list[Any]]
     prior: Mapped[list[Any]]
-    temperature: Mapped[float]
+    redundancy: Mapped[float]
     n_classifications: Mapped[int]
     n_changed: Mapped[int]
+    figures: Mapped[dict[str, Any] | None]
     computed_at: Mapped[datetime]
 
 

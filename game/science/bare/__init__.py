@@ -1,0 +1,1 @@
+"""Consensus on a bare file of answers: reading it, judging it, writing and explaining what was found; no database."""

@@ -1,0 +1,120 @@
+"""The model as a voter: sums by hand, what it may never do, and names that must not matter."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from scoring.arrays import softmax
+from scoring.voter import (
+    MOST_RELIABLE,
+    believed,
+    evidence,
+    frequencies,
+    likelihood,
+    reconcile,
+    sharpness,
+    worth_hearing,
+)
+from tests.scoring.crowds import distribution, generators, label_numbers
+
+
+def answered(true: np.ndarray, n_labels: int, confidence: float = 0.9) -> np.ndarray:
+    """What a crowd would make of these labels: sure to this degree."""
+    off = (1 - confidence) / (n_labels - 1)
+    return np.where(np.eye(n_labels)[true] > 0, confidence, off)
+
+
+def test_a_model_that_says_four_fifths_and_is_right_two_thirds_of_the_time_is_believed_two_thirds() -> None:
+    said = np.tile([[0.8, 0.2], [0.2, 0.8]], (6000, 1))
+    right = np.arange(12000) // 2 % 3 < 2
+    posterior = np.where(right[:, None], said > 0.5, said < 0.5).astype(float)
+    # Odds of 4 are to become odds of 2: 4^β = 2, so β = ½.
+    assert sharpness(said, posterior) == pytest.approx(0.5, abs=1e-3)
+    assert believed(said, np.array([0.5, 0.5]), 0.5)[0, 0] == pytest.approx(2 / 3)
+
+
+def test_the_evidence_of_nine_tenths_by_hand() -> None:
+    # But one time in a hundred it guessed: log((.99·.1/.5 + .01)/(.99·.9/.5 + .01)) = log(.208/1.792).
+    found = likelihood(np.array([[0.9, 0.1], [np.nan, np.nan]]), np.array([0.5, 0.5]))
+    np.testing.assert_allclose(found, [[0, np.log(0.208 / 1.792)], [0, 0]])
+
+
+def test_predictions_are_never_made_surer_than_they_are(rng: np.random.Generator) -> None:
+    true = rng.integers(3, size=500)
+    assert sharpness(answered(true, 3, 0.5), answered(true, 3, 0.99)) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_model_that_always_says_the_same_is_no_evidence(rng: np.random.Generator) -> None:
+    said = np.tile([0.9, 0.05, 0.05], (200, 1))
+    np.testing.assert_allclose(evidence(said, distribution(rng, 200, 3)), 0, atol=1e-9)
+
+
+def test_a_model_that_contradicts_everyone_is_not_heard(rng: np.random.Generator) -> None:
+    true = rng.integers(3, size=300)
+    wrong = answered((true + 1) % 3, 3)
+    assert sharpness(wrong, answered(true, 3)) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_subject_without_prediction_gets_no_evidence(rng: np.random.Generator) -> None:
+    said = distribution(rng, 40, 3)
+    said[::2] = np.nan
+    found = evidence(said, distribution(rng, 40, 3))
+    assert (found[::2] == 0).all()
+    assert (evidence(np.full((40, 3), np.nan), distribution(rng, 40, 3)) == 0).all()
+
+
+@given(generators, label_numbers)
+@settings(max_examples=50, deadline=None)
+def test_no_model_can_say_more_than_a_witness_who_sometimes_guesses(rng: np.random.Generator, n_labels: int) -> None:
+    posterior = distribution(rng, 30, n_labels)
+    sure = np.eye(n_labels)[rng.integers(n_labels, size=30)]
+    common = frequencies(posterior)
+    bound = np.log(MOST_RELIABLE / common.min() + 1 - MOST_RELIABLE) - np.log(1 - MOST_RELIABLE)
+    for found in (evidence(sure, posterior), likelihood(sure, common)):
+        assert (found <= 0).all()
+        assert -found.min() <= bound
+
+
+@given(generators, label_numbers)
+@settings(max_examples=50, deadline=None)
+def test_renaming_subjects_or_labels_renames_the_evidence(rng: np.random.Generator, n_labels: int) -> None:
+    said, posterior = distribution(rng, 30, n_labels), distribution(rng, 30, n_labels)
+    subjects, labels = rng.permutation(30), rng.permutation(n_labels)
+    found = evidence(said, posterior)
+    np.testing.assert_allclose(evidence(said[subjects], posterior[subjects]), found[subjects], atol=1e-4)
+    np.testing.assert_allclose(evidence(said[:, labels], posterior[:, labels]), found[:, labels], atol=1e-4)
+
+
+@given(generators, label_numbers)
+@settings(max_examples=20, deadline=None)
+def test_reconciled_posteriors_are_probabilities_and_keep_their_names(rng: np.random.Generator, n_labels: int) -> None:
+    said, answers = distribution(rng, 30, n_labels), distribution(rng, 30, n_labels)
+    said[:5] = np.nan
+    heard, posterior = reconcile(said, answers)
+    labels = rng.permutation(n_labels)
+    np.testing.assert_allclose(posterior.sum(axis=1), 1)
+    assert np.isnan(heard[:5]).all()
+    np.testing.assert_allclose(heard[5:].sum(axis=1), 1)
+    np.testing.assert_allclose(reconcile(said[:, labels], answers[:, labels])[1], posterior[:, labels], atol=1e-5)
+
+
+def test_a_sure_crowd_that_a_good_model_contradicts_loses_its_sureness(rng: np.random.Generator) -> None:
+    true = rng.integers(3, size=900)
+    disputed = np.arange(900) % 4 == 0
+    crowd, model = answered(np.where(disputed, (true + 1) % 3, true), 3, 0.9999), answered(true, 3)
+    _, posterior = reconcile(model, crowd)
+    both = softmax(np.log(crowd) + np.log(model))
+    assert posterior[disputed].max(axis=1).mean() < both[disputed].max(axis=1).mean() - 0.02
+    assert posterior[~disputed].max(axis=1).mean() > 0.95
+
+
+@given(generators)
+@settings(max_examples=20, deadline=None)
+def test_luck_is_not_worth_hearing(rng: np.random.Generator) -> None:
+    assert not worth_hearing(distribution(rng, 400, 3), answered(rng.integers(3, size=400), 3))
+
+
+def test_a_model_that_is_often_right_is_worth_hearing(rng: np.random.Generator) -> None:
+    true = rng.integers(3, size=400)
+    guess = np.where(rng.random(400) < 0.6, true, rng.integers(3, size=400))
+    assert worth_hearing(answered(guess, 3, 0.7), answered(true, 3))

@@ -8,12 +8,22 @@ import numpy as np
 
 from scoring.answers import Answers, Ladder
 from scoring.arrays import TINY, Floats, Ints, Masks, log, softmax
+from scoring.copies import Copies, find_copies
 from scoring.dawid_skene import Fit, fit
-from scoring.redundancy import USUAL, effective_votes, fit_redundancy, publish, voices
+from scoring.redundancy import effective_votes, fit_redundancy, publish, voices
 
 # The redundancy is fitted on gold in as many parts, each of them judged by volunteers measured on the others.
 FOLDS = 2
 SMALLEST_BITE = 3  # Answers.
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Gold judged as if nobody knew its labels, in bites of B: what a stated confidence can be held against."""
+
+    log_weight: Floats  # (B, K)
+    voices: Floats  # (B,)
+    true: Ints  # (B,)
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,7 @@ class Judgement:
     prior: Floats  # (K,), sums to 1
     voices: Floats  # (S,), Σ_v w·voice_v
     redundancy: float
+    asked: Asked
 
     @property
     def n_effective(self) -> Floats:
@@ -54,7 +65,8 @@ def judge(
     task = _Task(answers, n_volunteers, ladder, weight)
     found = _fit(task, gold, evidence)
     heard = np.bincount(answers.subject, _voice(task, found), n_subjects).astype(np.float64)
-    redundancy = _redundancy(task, gold)
+    asked = _ask(task, gold)
+    redundancy = fit_redundancy(asked.log_weight, asked.voices, asked.true)
     posterior = publish(found.log_weight, heard, redundancy)
     if evidence is not None:
         posterior = softmax(log(posterior) + evidence)
@@ -62,7 +74,7 @@ def judge(
     posterior[known] = np.eye(posterior.shape[1])[gold[known]]
     given = np.bincount(answers.volunteer, minlength=n_volunteers) + TINY
     pooled = np.average(found.confusion, axis=0, weights=given)
-    return Judgement(posterior, found.log_weight, found.confusion, pooled, found.prior, heard, redundancy)
+    return Judgement(posterior, found.log_weight, found.confusion, pooled, found.prior, heard, redundancy, asked)
 
 
 @dataclass(frozen=True)
@@ -122,30 +134,45 @@ def log_weights(answers: Answers, n_subjects: int, confusion: Floats, prior: Flo
     return np.asarray(log(prior) + np.stack(summed, axis=1))
 
 
-def _redundancy(task: _Task, gold: Ints) -> float:
-    """Fitted on gold as if nobody knew its labels; gold is asked in bites as large as an ordinary subject's answers.
+def _ask(task: _Task, gold: Ints) -> Asked:
+    """Gold is asked in bites as large as an ordinary subject's answers.
 
-    Gold is answered without end: its whole posteriors are far surer than any that have to be calibrated.
+    It is answered without end: its whole posteriors are far surer than any that have to be calibrated.
     """
-    answers = task.answers
+    answers, n_labels = task.answers, task.answers.choices.shape[1]
     n_given = np.bincount(answers.subject, minlength=len(gold))
     known = np.flatnonzero((gold >= 0) & (n_given > 0))
-    if len(known) == 0:
-        return USUAL
     ordinary = n_given[(gold < 0) & (n_given > 0)]
     size = max(SMALLEST_BITE, round(float(np.median(ordinary))) if len(ordinary) else 0)
-    log_weight, heard, true = [], [], []
-    for fold in range(min(FOLDS, len(known))):
-        asked = np.isin(answers.subject, known[fold::FOLDS])
-        whole, bites = _bites(answers.subject[asked], size)
-        subject = answers.subject.copy()
-        subject[asked] = len(gold) + bites
-        unknown = np.concatenate([gold, np.full(len(whole), -1)])
-        found = _fit(replace(task, answers=replace(answers, subject=subject)), unknown)
-        log_weight.append(found.log_weight[len(gold) :])
-        heard.append(np.bincount(bites, _voice(task, found)[asked], len(whole)))
-        true.append(gold[whole])
-    return fit_redundancy(np.concatenate(log_weight), np.concatenate(heard), np.concatenate(true))
+    found = [Asked(np.zeros((0, n_labels)), np.zeros(0), gold[:0])]
+    found += [_ask_some(task, gold, known[fold::FOLDS], size) for fold in range(min(FOLDS, len(known)))]
+    return Asked(*(np.concatenate([getattr(one, name) for one in found]) for name in ("log_weight", "voices", "true")))
+
+
+def _ask_some(task: _Task, gold: Ints, asked_subjects: Ints, size: int) -> Asked:
+    answers = task.answers
+    asked = np.isin(answers.subject, asked_subjects)
+    whole, bites = _bites(answers.subject[asked], size)
+    subject = answers.subject.copy()
+    subject[asked] = len(gold) + bites
+    unknown = np.concatenate([gold, np.full(len(whole), -1)])
+    found = _fit(replace(task, answers=replace(answers, subject=subject)), unknown)
+    heard = np.bincount(bites, _voice(task, found)[asked], len(whole)).astype(np.float64)
+    return Asked(found.log_weight[len(gold) :], heard, gold[whole])
+
+
+def find_alike(
+    answers: Answers, n_subjects: int, n_volunteers: int, gold: Ints, ladder: Ladder | None = None
+) -> Copies:
+    """Volunteers whose answers are too much alike, by the consensus's own EM; judge takes the `weight` it returns."""
+    gold = np.broadcast_to(gold, n_subjects)
+
+    def believed(some: Answers, weight: Floats) -> Floats:
+        posterior = softmax(_fit(_Task(some, 2 * n_volunteers, ladder, weight), gold).log_weight)
+        posterior[gold >= 0] = np.eye(posterior.shape[1])[gold[gold >= 0]]
+        return posterior
+
+    return find_copies(answers, n_subjects, n_volunteers, gold, believed)
 
 
 def _bites(subject: Ints, size: int) -> tuple[Ints, Ints]:

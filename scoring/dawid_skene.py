@@ -53,18 +53,15 @@ def fit(
     gold = np.broadcast_to(gold, n_subjects)
     beside = np.zeros(n_labels) if evidence is None else evidence
     said = _said(answers, n_subjects, n_volunteers, weight)
-    newcomer = anchored(np.zeros((n_labels, n_labels)))
-    confusion = np.broadcast_to(newcomer, (n_volunteers, n_labels, n_labels))
-    ability = np.zeros(n_volunteers)
+    no_counts = np.broadcast_to(np.zeros((n_labels, n_labels)), (n_volunteers, n_labels, n_labels))
+    ability, confusion = _measured(no_counts, np.zeros(n_volunteers), strength)
     prior = np.full(n_labels, 1 / n_labels)
     log_weight = _log_weight(said, answers, confusion, prior)
     posterior = _clamped(log_weight + beside, gold)
     moved, iteration = np.inf, 0
     while moved > tolerance and iteration < n_iterations:
         counts = _expected_counts(said, answers, confusion, posterior)
-        average = anchored(counts.sum(axis=0))
-        ability = more_able(ability, counts, average)
-        confusion = empirical_bayes(counts, raised(average, ability), strength)
+        ability, confusion = _measured(counts, ability, strength)
         prior = _prior(said, posterior)
         log_weight = _log_weight(said, answers, confusion, prior)
         before, posterior = posterior, _clamped(log_weight + beside, gold)
@@ -104,6 +101,13 @@ def _expected_counts(said: csr_array, answers: Answers, confusion: Floats, poste
         return np.asarray(counts)
     given = np.maximum(confusion @ answers.choices.T, TINY)  # (V, K, C)
     return np.asarray(confusion * ((counts / given) @ answers.choices))
+
+
+def _measured(counts: Floats, ability: Floats, strength: float) -> tuple[Floats, Floats]:
+    """M-step: ability (V,) and confusion (V, K, K) of every volunteer from expected counts, eq. 2.3 smoothed."""
+    average = anchored(counts.sum(axis=0))
+    ability = more_able(ability, counts, average)
+    return ability, empirical_bayes(counts, raised(average, ability), strength)
 
 
 def _prior(said: csr_array, posterior: Floats) -> Floats:

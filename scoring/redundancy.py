@@ -51,6 +51,8 @@ def fit_redundancy(log_weight: Floats, voices: ArrayLike, true: Ints) -> float:
     publish(…)[true_g] - log²(ρ/USUAL)/(2·SPREAD²) over a grid of steps of 5 %: the mode of a posterior with a
     log-normal prior. The logarithmic score is proper: what predicts best is what is so (Good, 1952).
     """
+    if len(true) == 0:
+        return USUAL
     grid = np.exp(np.arange(np.log(LOWEST), np.log(HIGHEST), 0.05))
     rows = np.arange(len(true))
     score = np.array([log(publish(log_weight, voices, one)[rows, true]).sum() for one in grid])

@@ -15,7 +15,7 @@ from game.levels import Project
 from game.play import accounts
 from game.science.jobs import latest_jobs
 from game.science.publish import ModelView, model_of
-from game.science.release import Published, releases
+from game.science.released import Published, releases
 from game.science.schedule import why_not_training
 from game.science.simulation import Crowd, Server, simulate
 from game.science.state import project_state

@@ -13,7 +13,8 @@ from game.levels import GoldUse, Project
 from game.levels.openings import choice_masks, opening_states
 from game.science.fitting import Weights, fit_weights, posterior
 from game.science.labels import sync_labels
-from game.store import Session, Store, reading, science, subjects, transaction
+from game.science.showing import Crowd, figures
+from game.store import Session, Store, beliefs, publications, reading, science, subjects, transaction
 from game.store.science import Renewed, Said
 from game.store.tables import Aggregate
 from game.store.tables.play import Abstention
@@ -50,6 +51,7 @@ class Read:
     gold: Mapping[int, tuple[int, GoldUse]]
     labels_before: Mapping[int, int]
     predictions: Mapping[int, Sequence[float]]
+    figures_before: Mapping[str, Any] | None
     at: datetime
 
 
@@ -72,6 +74,7 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     _keep_weights(store, read, weights, n_changed)
     for portion in _portions(sorted(believed), ROWS_IN_ONE_TRANSACTION):
         _keep_beliefs(store, project, read, {subject_id: believed[subject_id] for subject_id in portion})
+    _keep_figures(store, project, read, weights, believed)
     n_gold = sum(weights.n_gold.values())
     return AggregateReport(
         len(read.said), len(believed), len(weights.confusions), n_gold, n_changed, weights.redundancy
@@ -88,6 +91,7 @@ def by_subject(said: Sequence[Said]) -> dict[int, list[Said]]:
 def _read(session: Session, project_id: int, now: datetime) -> Read:
     said = science.answers_of_project(session, project_id)
     gold = subjects.expert_labels(session, project_id, GOLD)
+    latest = beliefs.latest_aggregate(session, project_id)
     return Read(
         project_id=project_id,
         said=said,
@@ -95,6 +99,7 @@ def _read(session: Session, project_id: int, now: datetime) -> Read:
         gold=gold,
         labels_before=science.consensus_labels(session, project_id),
         predictions=science.predictions(session, project_id),
+        figures_before=None if latest is None else latest.figures,
         at=now,
     )
 
@@ -113,6 +118,16 @@ def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) ->
         science.add_aggregate(session, run)
 
 
+def _keep_figures(store: Store, project: Project, read: Read, weights: Weights, believed: Mapping[int, Floats]) -> None:
+    with reading(store) as session:
+        settled = set(believed) - publications.subjects_in_play(session, read.project_id)
+        n_subjects = subjects.n_subjects(session, read.project_id)
+    crowd = Crowd(read.said, read.gold, weights, believed, settled, n_subjects, weights.asked)
+    drawn = figures(project, crowd, np.random.default_rng(len(read.said)), read.figures_before)
+    with transaction(store) as session:
+        science.keep_figures(session, read.project_id, drawn)
+
+
 def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, Any]:
     matrix = weights.confusions[volunteer_id]
     reliability = confusion.reliability(matrix)
@@ -124,6 +139,7 @@ def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, A
         "informedness": confusion.informedness(reliability, len(matrix)),
         "n_gold": weights.n_gold[volunteer_id],
         "copies": weights.copies.get(volunteer_id),
+        "flags": weights.flags.get(volunteer_id),
         "computed_at": read.at,
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from scoring import consensus
 from scoring.answers import Answers, Ladder
 from scoring.arrays import Floats, Ints, Masks
 from scoring.confusion import pooled
-from scoring.crowd import judge
-from scoring.redundancy import USUAL, voices
+from scoring.crowd import Judgement, find_alike, judge
+from scoring.flags import Flag, find_flags
+from scoring.redundancy import USUAL, publish, voices
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Weights:
     """What an answer is worth: a confusion matrix (K, K) [true, given] a volunteer, prior (K,), redundancy.
 
     `pooled` (K, K) stands for whoever has none. `n_gold`: volunteer id → labels given to hidden gold. `copies`:
-    volunteer id → number of a group that shares one voice wherever its members agree.
+    volunteer id → number of a group that shares one voice wherever its members agree; `flags`: volunteer id → what is
+    odd, as numbers. `asked`: (confidence, whether it was right) of gold that was judged as if nobody knew its label.
     """
 
     confusions: Mapping[int, Floats]
@@ -30,6 +33,8 @@ class Weights:
     redundancy: float
     n_gold: Mapping[int, int]
     copies: Mapping[int, int]
+    flags: Mapping[int, Sequence[Mapping[str, Any]]]
+    asked: Sequence[tuple[float, bool]]
 
 
 def fit_weights(project: Project, said: Sequence[Said], gold: Mapping[int, tuple[int, GoldUse]]) -> Weights:
@@ -45,16 +50,44 @@ def fit_weights(project: Project, said: Sequence[Said], gold: Mapping[int, tuple
     number = {code: place for place, code in enumerate(masks)}
     choice = np.array([number[str(one.choice)] for one in counted], dtype=np.int64)
     answers = Answers(subject, volunteer, choice, np.array(list(masks.values())))
-    judged = judge(answers, len(subjects), len(volunteers), truth, ladder=_ladder(project))
-    n_gold = np.bincount(volunteer[truth[subject] >= 0], minlength=len(volunteers))
+    ladder, n_volunteers = _ladder(project), len(volunteers)
+    copies = find_alike(answers, len(subjects), n_volunteers, truth, ladder)
+    judged = judge(answers, len(subjects), n_volunteers, truth, ladder=ladder, weight=copies.weight)
+    times = [np.nan if one.shown_ms is None else one.shown_ms / 1000 for one in counted]
+    flags = find_flags(
+        answers, judged.log_weight, judged.confusion, truth,
+        weight=copies.weight, time_s=np.array(times), copies=copies,
+    )  # fmt: skip
+    n_gold = np.bincount(volunteer[truth[subject] >= 0], minlength=n_volunteers)
+    ids = [int(one) for one in volunteers]
     return Weights(
-        confusions={int(one): matrix for one, matrix in zip(volunteers, judged.confusion, strict=True)},
+        confusions=dict(zip(ids, judged.confusion, strict=True)),
         pooled=judged.pooled,
         prior=judged.prior,
         redundancy=judged.redundancy,
-        n_gold={int(one): int(n) for one, n in zip(volunteers, n_gold, strict=True)},
-        copies={},
+        n_gold=dict(zip(ids, n_gold.tolist(), strict=True)),
+        copies={one: int(group) for one, group in zip(ids, copies.group, strict=True) if group >= 0},
+        flags=_told(ids, flags),
+        asked=_asked(judged, ladder),
     )
+
+
+def _told(ids: Sequence[int], flags: Sequence[Flag]) -> dict[int, list[dict[str, Any]]]:
+    told: dict[int, list[dict[str, Any]]] = {}
+    for flag in flags:
+        numbers = {"n": flag.n, "found": flag.found, "expected": flag.expected, "p_value": flag.p_value}
+        finite = {name: float(number) for name, number in numbers.items() if np.isfinite(number)}
+        told.setdefault(ids[flag.volunteer], []).append({"kind": str(flag.kind)} | finite)
+    return told
+
+
+def _asked(judged: Judgement, ladder: Ladder) -> list[tuple[float, bool]]:
+    """By groups, where there are any: what most answers name."""
+    asked = judged.asked
+    believed = publish(asked.log_weight, asked.voices, judged.redundancy) @ ladder.groups.T
+    best = believed.argmax(axis=1)
+    right = ladder.groups[best, asked.true]
+    return list(zip(believed.max(axis=1).tolist(), right.tolist(), strict=True))
 
 
 def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Floats:
@@ -71,7 +104,7 @@ def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]
 
 def _without_answers(n_labels: int) -> Weights:
     newcomer = pooled(np.zeros((0, n_labels, n_labels)))
-    return Weights({}, newcomer, np.full(n_labels, 1 / n_labels), USUAL, {}, {})
+    return Weights({}, newcomer, np.full(n_labels, 1 / n_labels), USUAL, {}, {}, {}, [])
 
 
 def _numbered(ids: list[int]) -> tuple[Ints, Ints]:

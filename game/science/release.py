@@ -13,24 +13,11 @@ from game.levels import Project
 from game.science.editions import Contents, Edition
 from game.science.findings import Findings, find, read_rows
 from game.science.labels import sync_labels
+from game.science.released import Published, published
 from game.science.sheets import dictionary, milliseconds, sheets, write_sheet
-from game.store import Session, Store, publications, reading, subjects, transaction
+from game.store import Store, publications, reading, subjects, transaction
 from game.store.tables import Release
 from game.version import CODE_VERSION
-
-
-@dataclass(frozen=True)
-class Published:
-    """A release as anyone may see it. `archive` (the public edition) and `folder` are relative to Settings.releases."""
-
-    version: int
-    created_at: datetime
-    includes_simulated: bool
-    counts: dict[str, int]
-    code_version: str
-    folder: str
-    archive: str
-    archive_sha256: str
 
 
 @dataclass(frozen=True)
@@ -63,25 +50,11 @@ def make_release(
         with transaction(store) as session:
             # The row has the version before the folder gets its name: of two releases at once only one can have it.
             publications.add_release(session, row)
-            published = _published(row)
+            known = published(row)
             # No row knew this version until now, so a folder of that name is what a crash has left.
             shutil.rmtree(folder, ignore_errors=True)
             put_in_place(filling, folder)
-    return published
-
-
-def releases(session: Session, project: Project) -> list[Published]:
-    """Newest first."""
-    row = subjects.project_row(session, project.slug)
-    return [] if row is None else [_published(one) for one in publications.releases(session, row.id)]
-
-
-def release(session: Session, project: Project, version: int) -> Published:
-    """Raises NotFound."""
-    for one in releases(session, project):
-        if one.version == version:
-            return one
-    raise NotFound(f"The project “{project.title}” has no release {version}.")
+    return known
 
 
 def _project_id(store: Store, project: Project, now: datetime) -> int:
@@ -157,11 +130,4 @@ def _row(project_id: int, made: _Made, folder: Path, counts: dict[str, int]) -> 
         project_id=project_id, version=made.version, folder=place, archive=f"{place}/{made.archive}",
         archive_sha256=sha256_of(folder / made.archive), includes_simulated=made.includes_simulated, counts=counts,
         code_version=CODE_VERSION, created_at=made.at,
-    )  # fmt: skip
-
-
-def _published(row: Release) -> Published:
-    return Published(
-        row.version, row.created_at, row.includes_simulated, dict(row.counts), row.code_version, row.folder,
-        row.archive, row.archive_sha256,
     )  # fmt: skip

@@ -15,7 +15,8 @@ from game.science.aggregate import aggregate
 from game.science.cleaning import clean_up
 from game.science.jobs import JobView
 from game.science.publish import publish, published_model
-from game.science.release import make_release, releases
+from game.science.release import make_release
+from game.science.released import releases
 from game.science.report import Report, StoppedError, pulse
 from game.science.state import trained_on, waiting_model
 from game.science.trainer import Training, fit

@@ -34,6 +34,7 @@ class Said(NamedTuple):
     volunteer_id: int
     choice: str | None
     abstention: str | None
+    shown_ms: int | None = None
 
 
 class Renewed(NamedTuple):
@@ -77,7 +78,7 @@ def answers_of_project(session: Session, project_id: int) -> list[Said]:
     """Every counting classification, in the order in which they were given."""
     columns = select(
         Classification.id, Classification.subject_id, Classification.volunteer_id, Classification.choice,
-        Classification.abstention,
+        Classification.abstention, Classification.shown_ms,
     )  # fmt: skip
     rows = columns.where(COUNTS, Classification.project_id == project_id).order_by(Classification.id)
     return [Said(*row) for row in session.execute(rows)]
@@ -118,6 +119,12 @@ def predictions(session: Session, project_id: int) -> dict[int, list[float]]:
 
 def add_aggregate(session: Session, run: Aggregate) -> None:
     session.add(run)
+
+
+def keep_figures(session: Session, project_id: int, drawn: dict[str, Any] | None) -> None:
+    """With the newest aggregation, which has drawn them."""
+    newest = select(func.max(Aggregate.id)).where(Aggregate.project_id == project_id).scalar_subquery()
+    session.execute(update(Aggregate).where(Aggregate.id == newest).values(figures=drawn))
 
 
 def keep_reliabilities(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -13,7 +13,8 @@ from game.errors import InvalidInput
 from game.play import accounts, rounds
 from game.play.figures import own_figures, project_progress
 from game.play.standings import Period, leaderboard
-from game.science import publish, release
+from game.science import publish, released
+from game.science.figures import consensus_figures
 from game.store import reading, transaction
 from game.web import payloads
 from game.web.answers import keep_answer
@@ -103,12 +104,21 @@ def show_leaderboard(path: payloads.ProjectPath, query: payloads.LeaderboardQuer
     return _answer(payloads.Leaderboard.of(project, shown))
 
 
+@blueprint.get("/projects/<slug>/consensus", responses={200: payloads.Consensus})
+def show_consensus(path: payloads.ProjectPath) -> Response:
+    """How sure the consensus is: calibration, confusion, agreement, reliabilities, and how far the subjects are."""
+    project = known_project(path.slug)
+    with reading(current_game().store) as session:
+        found = consensus_figures(session, project)
+    return _answer(payloads.Consensus.of(project, found))
+
+
 @blueprint.get("/projects/<slug>/releases", responses={200: payloads.Releases})
 def list_releases(path: payloads.ProjectPath) -> Response:
     """The published releases, newest first."""
     project = known_project(path.slug)
     with reading(current_game().store) as session:
-        made = release.releases(session, project)
+        made = released.releases(session, project)
     return _answer(payloads.Releases(releases=tuple(payloads.Release.of(project, one) for one in made)))
 
 

@@ -1,4 +1,4 @@
-"""The operator's doors: jobs and why nothing is training, starting a job, and who has which role."""
+"""The operator's doors: jobs and why nothing is training, starting a job, roles, and whose answers are odd."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,6 +8,7 @@ from game.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from game.play import accounts
 from game.play.accounts import Account
 from game.science.console import STARTABLE, console, start_job
+from game.science.figures import flagged_volunteers, n_flagged
 from game.store import people, reading, transaction
 from game.store.tables.people import Role
 from game.store.tables.publications import JobKind
@@ -17,6 +18,8 @@ from game.web.projects import find_project
 
 blueprint = Blueprint("operator", __name__)
 
+SCIENCE_TEAM = (Role.SCIENTIST, Role.OPERATOR)
+
 
 @blueprint.get("/operator", endpoint="console")
 def show_console() -> str:
@@ -25,7 +28,10 @@ def show_console() -> str:
     with reading(game.store) as session:
         shown = console(session, game.projects.values(), now())
         everybody = people.accounts(session)
-        return render_template("operator.html", console=shown, accounts=everybody, roles=list(Role), kinds=STARTABLE)
+        flagged = {slug: n_flagged(session, project) for slug, project in game.projects.items()}
+        return render_template(
+            "operator.html", console=shown, accounts=everybody, roles=list(Role), kinds=STARTABLE, flagged=flagged
+        )
 
 
 @blueprint.post("/operator/jobs")
@@ -55,6 +61,23 @@ def change_role() -> ResponseReturnValue:
         accounts.change_role(session, login, Role(role))
     flash(gettext("%(login)s has the role “%(role)s” now.", login=login, role=role), "good")
     return redirect(url_for(".console"))
+
+
+@blueprint.get("/operator/flags/<slug>")
+def flags(slug: str) -> str:
+    _science_team()
+    project = find_project(slug)
+    with reading(current_game().store) as session:
+        found = flagged_volunteers(session, project)
+    return render_template("flags.html", project=project, volunteers=found)
+
+
+def _science_team() -> Account:
+    """Raises NotLoggedIn, or NotAllowed for everybody else."""
+    account = required_account()
+    if account.role not in SCIENCE_TEAM:
+        raise NotAllowed(gettext("Only the science team may see this page."))
+    return account
 
 
 def _operator() -> Account:

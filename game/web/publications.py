@@ -7,7 +7,7 @@ from flask_babel import gettext
 from game.errors import InvalidInput, NotFound
 from game.science import publish
 from game.science.jobs import find_job
-from game.science.release import release, releases
+from game.science.released import release, releases
 from game.science.trials import guesses, keep_upload, request_trial
 from game.store import reading, transaction
 from game.store.tables.publications import JobKind, JobState, ModelState

@@ -23,7 +23,13 @@ _UNITS = ("B", "kB", "MB", "GB")
 def prepare_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        markdown=markdown, size=size, day=day, moment=moment, number=format_decimal, percent=percent
+        markdown=markdown,
+        size=size,
+        day=day,
+        moment=moment,
+        number=format_decimal,
+        percent=percent,
+        fine_percent=fine_percent,
     )
     app.jinja_env.globals.update(picture_url=picture_url, image_url=image_url, get_locale=get_locale)
     app.context_processor(_who)
@@ -58,6 +64,11 @@ def moment(instant: datetime) -> str:
 
 def percent(share: float) -> str:
     return str(format_percent(share, "#,##0 %"))
+
+
+def fine_percent(share: float) -> str:
+    """Close to certainty a tenth of a percent makes a difference."""
+    return str(format_percent(share, "#,##0.#\N{NO-BREAK SPACE}%"))
 
 
 def picture_url(project: Project, picture: Picture | ShownSubject) -> str:

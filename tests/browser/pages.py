@@ -17,6 +17,7 @@ from game.store.tables import Job, Model, Release
 from game.store.tables.people import Role
 from game.store.tables.publications import JobKind, JobState, ModelState
 from tests.browser.player import begin_round, play_on
+from tests.science.drawn import add_figures, add_flagged, drawn_figures
 from tests.server import Server
 from tests.world import World
 
@@ -24,9 +25,10 @@ LOGIN, PASSWORD = "harbour-master", "lighthouse"
 PUBLIC = (
     "/", "/about", "/privacy", "/login", "/signup", "/nowhere",
     "/projects/moorea", "/projects/moorea/play", "/projects/moorea/tutorial", "/projects/moorea/guide",
-    "/projects/plankton/leaderboard?period=all", "/projects/plankton/releases", "/projects/plankton/model",
+    "/projects/plankton", "/projects/plankton/leaderboard?period=all", "/projects/plankton/consensus",
+    "/projects/plankton/releases", "/projects/plankton/model",
     "/projects/galaxies", "/projects/galaxies/guide", "/projects/galaxies/leaderboard",
-    "/projects/galaxies/releases", "/projects/galaxies/model",
+    "/projects/galaxies/consensus", "/projects/galaxies/releases", "/projects/galaxies/model",
 )  # fmt: skip
 TRIALS = {"1" * 24: JobState.DONE, "2" * 24: JobState.RUNNING, "3" * 24: JobState.FAILED}
 
@@ -41,7 +43,7 @@ def visit_all(page: Page) -> Iterator[str]:
     page.get_by_label("Login").fill(LOGIN)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    for path in ("/account", "/operator"):
+    for path in ("/account", "/operator", "/operator/flags/plankton", "/operator/flags/galaxies"):
         page.goto(path)
         yield f"{path} of the operator"
 
@@ -64,13 +66,16 @@ def _play(page: Page) -> Iterator[str]:
 
 
 def furnish(site: Server, now: datetime) -> None:
-    """A release, four models and some jobs of plankton, and an operator."""
+    """Figures, odd answers, a release, four models and some jobs of plankton, and an operator."""
     world = site.world
     project = world.projects["plankton"]
     with transaction(world.store) as session:
         row = subjects.project_row(session, project.slug)
         assert row is not None
         _add_publications(session, world, project, row.id, now)
+        add_figures(session, project, drawn_figures(project), now)
+        add_flagged(session, project, ["Azure Limpet", "Copper Wrasse"], [_flag("copies"), _flag("fast")], now)
+        add_flagged(session, project, ["Quiet Nautilus"], [_flag(kind) for kind in ("constant", "random")], now)
         for kind, state in ((JobKind.TRAIN, JobState.RUNNING), (JobKind.RELEASE, JobState.FAILED)):
             session.add(_job(row.id, kind, state, secrets.token_hex(12), now))
         for code, state in TRIALS.items():
@@ -103,6 +108,11 @@ def _add_publications(session: Session, world: World, project: Project, project_
                 reason="It recognises 95 of 120 hold-out subjects.", metrics=metrics, created_at=made_at,
             )
         )  # fmt: skip
+
+
+def _flag(kind: str) -> dict[str, object]:
+    found, expected = {"copies": (57.3, 3.0), "constant": (1.0, 0.31)}.get(kind, (0.02, 0.35))
+    return {"kind": kind, "n": 40, "found": found, "expected": expected, "p_value": 1e-6}
 
 
 def _metrics(project: Project, accuracy: float) -> dict[str, object]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from game.science.release import Published, make_release
+from game.science.release import make_release
+from game.science.released import Published
 from game.store import Store, reading
 from game.store.tables import Subject
 from tests.conftest import NOW

@@ -10,7 +10,8 @@ import pytest
 from game.artifacts.folders import verify
 from game.errors import Conflict, NotFound
 from game.play import accounts
-from game.science.release import make_release, release, releases
+from game.science.release import make_release
+from game.science.released import release, releases
 from game.store import Store, reading, transaction
 from tests.conftest import NOW
 from tests.science.answers import say, volunteer, withdraw

@@ -17,11 +17,14 @@ from game.web.templating import markdown, size
 from tests.world import World
 
 SLUGS = ("plankton", "moorea", "galaxies", "koh_tao")
-OF_A_PROJECT = ("", "/guide", "/leaderboard", "/leaderboard?period=all", "/releases", "/model", "/tutorial", "/play")
+OF_A_PROJECT = (
+    "", "/guide", "/leaderboard", "/leaderboard?period=all", "/consensus", "/releases", "/model", "/tutorial", "/play",
+)  # fmt: skip
 PAGES = [
     *("/", "/about", "/privacy", "/login", "/signup"),
     *(f"/projects/{slug}{page}" for slug in SLUGS for page in OF_A_PROJECT),
 ]
+SOMEBODY_S = ("/rounds/00", "/rounds/00/summary", "/account/delete", "/operator", "/operator/flags/plankton")
 FORMS = [
     "/signup", "/login", "/logout", "/account/pseudonym", "/account/password", "/account/delete",
     "/projects/plankton/play", "/projects/plankton/tutorial", "/projects/plankton/model/try",
@@ -61,7 +64,7 @@ def test_a_page_that_does_not_exist_says_so_in_words(client: FlaskClient) -> Non
     assert "There is no project “atlantis”." in response.text
 
 
-@pytest.mark.parametrize("path", ["/rounds/00", "/rounds/00/summary", "/account/delete", "/operator"])
+@pytest.mark.parametrize("path", SOMEBODY_S)
 def test_what_belongs_to_somebody_is_not_shown_to_nobody(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 401
 

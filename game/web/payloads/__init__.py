@@ -1,5 +1,6 @@
 """Every message that crosses the border, as one type each: what comes in has a parser, the rest a maker."""
 
+from game.web.payloads.consensus import Consensus
 from game.web.payloads.incoming import (
     AnswerGiven,
     GuestWanted,
@@ -14,7 +15,7 @@ from game.web.payloads.play import Failure, Guest, Leaderboard, Outcome, Progres
 from game.web.payloads.projects import Me, Model, Models, Project, Projects, ProjectSummary, Release, Releases
 
 __all__ = [
-    "AnswerGiven", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery", "Me", "Model", "Models",
-    "Outcome", "Progress", "Project", "ProjectPath", "ProjectSummary", "Projects", "Release", "Releases", "Round",
-    "RoundPath", "RoundWanted", "parse_answer", "parse_socket_answer",
+    "AnswerGiven", "Consensus", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery", "Me", "Model",
+    "Models", "Outcome", "Progress", "Project", "ProjectPath", "ProjectSummary", "Projects", "Release", "Releases",
+    "Round", "RoundPath", "RoundWanted", "parse_answer", "parse_socket_answer",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from game.play.accounts import Account
 from game.play.figures import OwnFigures
 from game.play.figures import Progress as ProgressFigures
 from game.science.publish import ModelView
-from game.science.release import Published
+from game.science.released import Published
 from game.store.tables.people import Role
 from game.store.tables.publications import ModelState
 from game.web.payloads.outgoing import Outgoing

@@ -10,7 +10,7 @@ from scoring.answers import Answers, Ladder
 from scoring.arrays import TINY, Floats, Ints, Masks, log, softmax
 from scoring.copies import Copies, find_copies
 from scoring.dawid_skene import Fit, fit
-from scoring.redundancy import effective_votes, fit_redundancy, publish, voices
+from scoring.redundancy import assured_redundancy, effective_votes, fit_redundancy, publish, voices
 
 # The redundancy is fitted on gold in as many parts, each of them judged by volunteers measured on the others.
 FOLDS = 2
@@ -37,6 +37,7 @@ class Judgement:
     prior: Floats  # (K,), sums to 1
     voices: Floats  # (S,), Σ_v w·voice_v
     redundancy: float
+    assured: float  # The redundancy by which subjects retire.
     asked: Asked
 
     @property
@@ -67,6 +68,7 @@ def judge(
     heard = np.bincount(answers.subject, _voice(task, found), n_subjects).astype(np.float64)
     asked = _ask(task, gold)
     redundancy = fit_redundancy(asked.log_weight, asked.voices, asked.true)
+    assured = assured_redundancy(asked.log_weight, asked.voices, asked.true)
     posterior = publish(found.log_weight, heard, redundancy)
     if evidence is not None:
         posterior = softmax(log(posterior) + evidence)
@@ -74,7 +76,9 @@ def judge(
     posterior[known] = np.eye(posterior.shape[1])[gold[known]]
     given = np.bincount(answers.volunteer, minlength=n_volunteers) + TINY
     pooled = np.average(found.confusion, axis=0, weights=given)
-    return Judgement(posterior, found.log_weight, found.confusion, pooled, found.prior, heard, redundancy, asked)
+    return Judgement(
+        posterior, found.log_weight, found.confusion, pooled, found.prior, heard, redundancy, assured, asked
+    )
 
 
 @dataclass(frozen=True)

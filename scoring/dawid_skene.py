@@ -48,25 +48,27 @@ def fit(
     `gold` (S,), a true label or -1 for none; and an answer may be a partial label: it is shared over the labels of its
     choice in proportion to what the volunteer is believed to say. `weight` (N,) in [0, 1] is what an answer counts, 1
     by default; `evidence` (S, K) is log evidence that is no volunteer's.
+
+    The rounds are done in single precision, half the memory and time; the last E-step, which is returned, in double.
     """
     n_labels = answers.choices.shape[1]
     gold = np.broadcast_to(gold, n_subjects)
-    beside = np.zeros(n_labels) if evidence is None else evidence
+    beside = np.zeros(n_labels, np.float32) if evidence is None else evidence.astype(np.float32)
     said = _said(answers, n_subjects, n_volunteers, weight)
     no_counts = np.broadcast_to(np.zeros((n_labels, n_labels)), (n_volunteers, n_labels, n_labels))
     ability, confusion = _measured(no_counts, np.zeros(n_volunteers), strength)
     prior = np.full(n_labels, 1 / n_labels)
-    log_weight = _log_weight(said, answers, confusion, prior)
-    posterior = _clamped(log_weight + beside, gold)
+    posterior = _clamped(_log_weight(said, answers, confusion, prior) + beside, gold)
     moved, iteration = np.inf, 0
     while moved > tolerance and iteration < n_iterations:
         counts = _expected_counts(said, answers, confusion, posterior)
         ability, confusion = _measured(counts, ability, strength)
         prior = _prior(said, posterior)
-        log_weight = _log_weight(said, answers, confusion, prior)
-        before, posterior = posterior, _clamped(log_weight + beside, gold)
+        before, posterior = posterior, _clamped(_log_weight(said, answers, confusion, prior) + beside, gold)
         before -= posterior
         moved, iteration = float(max(before.max(initial=0.0), -before.min(initial=0.0))), iteration + 1
+    log_weight = _log_weight(said.astype(np.float64), answers, confusion, prior)
+    posterior = _clamped(log_weight + beside, gold)
     return Fit(log_weight, posterior, confusion, prior, iteration, converged=moved <= tolerance)
 
 
@@ -74,29 +76,31 @@ def _said(answers: Answers, n_subjects: int, n_volunteers: int, weight: Floats |
     """(S, V·C): what each answer counts, at its subject and at its volunteer and choice; both steps are products."""
     n_choices = len(answers.choices)
     cell = answers.volunteer * n_choices + answers.choice
-    counted = np.ones(len(cell)) if weight is None else weight
+    counted = np.ones(len(cell), np.float32) if weight is None else weight.astype(np.float32)
     return csr_array((counted, (answers.subject, cell)), shape=(n_subjects, n_volunteers * n_choices))
 
 
 def _log_weight(said: csr_array, answers: Answers, confusion: Floats, prior: Floats) -> Floats:
     """E-step, logarithms of eq. 2.5: log prior(t) + Σ_n log P_v(choice_n | t), (S, K)."""
     given = log(confusion @ answers.choices.T)  # (V, K, C)
-    evidence = np.ascontiguousarray(given.swapaxes(1, 2)).reshape(-1, len(prior))  # (V·C, K)
-    return np.asarray(said @ evidence + log(prior))
+    evidence = given.swapaxes(1, 2).astype(said.dtype).reshape(-1, len(prior))  # (V·C, K)
+    found = said @ evidence
+    found += log(prior).astype(said.dtype)
+    return np.asarray(found)
 
 
 def _clamped(log_weight: Floats, gold: Ints) -> Floats:
     """P(true) (S, K); one-hot where `gold` (S,) knows better."""
     posterior = softmax(log_weight)
     known = gold >= 0
-    posterior[known] = np.eye(posterior.shape[1])[gold[known]]
+    posterior[known] = np.eye(posterior.shape[1], dtype=posterior.dtype)[gold[known]]
     return posterior
 
 
 def _expected_counts(said: csr_array, answers: Answers, confusion: Floats, posterior: Floats) -> Floats:
     """M-step: numerators of eq. 2.3, (V, K, K) [true, given]: Σ_n q[s_n, t] · P[t, l] / P(choice_n | t)."""
     n_choices, n_labels = answers.choices.shape
-    counts = (said.T @ posterior).reshape(-1, n_choices, n_labels).swapaxes(1, 2)  # (V, K, C) [true, choice]
+    counts = (said.T @ posterior).astype(np.float64).reshape(-1, n_choices, n_labels).swapaxes(1, 2)  # (V, K, C)
     if n_choices == n_labels and (answers.choices == np.eye(n_labels, dtype=np.bool_)).all():
         return np.asarray(counts)
     given = np.maximum(confusion @ answers.choices.T, TINY)  # (V, K, C)
@@ -115,6 +119,6 @@ def _prior(said: csr_array, posterior: Floats) -> Floats:
 
     Eq. 2.4 would feed on itself: a label that seems rare is found less often, and then seems rarer still.
     """
-    answered = (np.diff(said.indptr) > 0).astype(np.float64)
-    common = np.sqrt(answered @ posterior + 1)
+    answered = (np.diff(said.indptr) > 0).astype(posterior.dtype)
+    common = np.sqrt((answered @ posterior).astype(np.float64) + 1)
     return np.asarray(common / common.sum())

@@ -36,18 +36,19 @@ def n_gold_in_round(
     return _round_by_chance(expected, rng)
 
 
-def priority(posterior: Floats, n_given: int, rule: RetirementRule, model: Floats | None = None) -> float:
+def priority(gain: float, belief: Floats, n_given: int, rule: RetirementRule) -> float:
     """How soon a subject should be seen, in [0, 3]; larger is sooner.
 
-    The first part is what is left to learn: the entropy, scaled to [0, 1], of the mean of `posterior` (K,)
-    and the model's prediction (K,). It grows with the doubt of either and with their disagreement (query by
-    committee, soft vote entropy; Settles 2012). The second is how near the subject is to the fewest
-    classifications that can retire it, and weighs double, so that what was begun is finished before more is
-    opened.
+    `gain` is the value of one more answer in [0, 1] (value.share_of_most). Where one answer could not change
+    anything the doubt that several might resolve breaks the tie, at a tenth of its weight: the entropy, in [0, 1], of
+    `belief` (C,). To that comes, twice as heavy, how near the subject is to the fewest classifications that can
+    retire it, so that what was begun is finished before more is opened; but past them it fades again, for what many
+    could not settle the next one will hardly settle either.
     """
-    belief = posterior if model is None else (posterior + model) / 2
     entropy = -float(belief @ log(belief)) / float(np.log(len(belief)))
-    return entropy + 2 * min(n_given / max(rule.minimum, 1), 1.0)
+    least = max(rule.minimum, 1)
+    begun = min(n_given / least, 1.0) * min(least / max(n_given, 1), 1.0) ** 2
+    return 0.9 * gain + 0.1 * entropy + 2 * begun
 
 
 def mix(

@@ -6,16 +6,27 @@ from datetime import datetime
 import numpy as np
 
 from game.levels import Project
-from game.levels.openings import choice_masks, opening_states
+from game.levels.openings import Believed, Tally, choice_masks, opening_states
 from game.store import Session, beliefs, rounds
 from game.store.rounds import Given
 from game.store.tables.play import Abstention
 from scoring import agreement, confusion, consensus
 from scoring.arrays import Floats
+from scoring.consensus import Heard
 from scoring.redundancy import USUAL, voices
 
 # Far above any rule's maximum. Gold is answered without end and would otherwise cost, and tell, more with each answer.
 NEWEST_ANSWERS = 60
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What the last aggregation found: pooled confusion matrix (K, K), prior (K,), redundancies."""
+
+    pooled: Floats
+    prior: Floats
+    redundancy: float
+    assured: float
 
 
 def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
@@ -25,7 +36,9 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
     masks = choice_masks(project)
     given = [answer for answer in answers if answer.choice in masks]
     codes = [answer.choice for answer in given if answer.choice is not None]
-    posterior = _posterior(session, project, project_id, given)
+    force = in_force(session, project, project_id)
+    heard = _hear(session, project, project_id, force, given)
+    posterior = consensus.posterior(heard, force.redundancy)
     n_bad_image = sum(answer.abstention == Abstention.BAD_IMAGE for answer in answers)
     n_cant_tell = len(answers) - len(codes) - n_bad_image
     label = int(posterior.argmax())
@@ -45,13 +58,13 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
     beliefs.keep_consensus(session, row)
     predicted = beliefs.prediction(session, subject_id)
     model = None if predicted is None else np.array(predicted)
-    for state in opening_states(project, posterior, codes, n_bad_image, model, n_cant_tell):
+    believed = Believed(posterior, consensus.posterior(heard, force.assured), force.pooled, model)
+    for state in opening_states(project, believed, Tally(codes, n_bad_image, n_cant_tell)):
         beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
 
 
-def _posterior(session: Session, project: Project, project_id: int, given: list[Given]) -> Floats:
-    """(K,), as it is published: an answer after the other, with what the last aggregation knows of each volunteer."""
-    force = in_force(session, project, project_id)
+def _hear(session: Session, project: Project, project_id: int, force: InForce, given: list[Given]) -> Heard:
+    """An answer after the other, with what the last aggregation knows of each volunteer."""
     known = beliefs.known_volunteers(session, project_id, [answer.volunteer_id for answer in given])
     masks = choice_masks(project)
     copies = [known[one.volunteer_id].copies if one.volunteer_id in known else None for one in given]
@@ -60,16 +73,7 @@ def _posterior(session: Session, project: Project, project_id: int, given: list[
         matrix = np.array(known[one.volunteer_id].confusion) if one.volunteer_id in known else force.pooled
         said_so = consensus.log_likelihood(matrix, masks[str(one.choice)])
         heard = consensus.hear(heard, said_so, float(voices(matrix)), share)
-    return consensus.posterior(heard, force.redundancy)
-
-
-@dataclass(frozen=True)
-class InForce:
-    """What the last aggregation found: pooled confusion matrix (K, K), prior (K,), redundancy."""
-
-    pooled: Floats
-    prior: Floats
-    redundancy: float
+    return heard
 
 
 def in_force(session: Session, project: Project, project_id: int) -> InForce:
@@ -77,5 +81,7 @@ def in_force(session: Session, project: Project, project_id: int) -> InForce:
     n_labels = len(project.labels)
     latest = beliefs.latest_aggregate(session, project_id)
     if latest is None or len(latest.prior) != n_labels:
-        return InForce(confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), USUAL)
-    return InForce(np.array(latest.pooled), np.array(latest.prior), latest.redundancy)
+        return InForce(
+            confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), USUAL, USUAL
+        )
+    return InForce(np.array(latest.pooled), np.array(latest.prior), latest.redundancy, latest.assured)

@@ -10,8 +10,8 @@ import numpy as np
 
 from game.errors import NotFound
 from game.levels import GoldUse, Project
-from game.levels.openings import choice_masks, opening_states
-from game.science.fitting import Weights, fit_weights, posterior
+from game.levels.openings import Believed, Tally, choice_masks, opening_states
+from game.science.fitting import Weights, believe, fit_weights, hear
 from game.science.labels import sync_labels
 from game.science.showing import Crowd, figures
 from game.store import Session, Store, beliefs, publications, reading, science, subjects, transaction
@@ -54,6 +54,11 @@ class Read:
     figures_before: Mapping[str, Any] | None
     at: datetime
 
+    def model(self, subject_id: int) -> Floats | None:
+        """The published model's prediction (K,)."""
+        predicted = self.predictions.get(subject_id)
+        return None if predicted is None else np.array(predicted)
+
 
 def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     """Idempotent; writes in short transactions, so that players are not kept waiting.
@@ -69,11 +74,12 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     if not read.said:
         return AggregateReport(0, 0, 0, 0, 0, USUAL)
     weights, masks = fit_weights(project, read.said, read.gold), choice_masks(project)
-    believed = {subject_id: posterior(weights, masks, said) for subject_id, said in read.of_subject.items()}
-    n_changed = sum(read.labels_before.get(one) != int(p.argmax()) for one, p in believed.items())
+    heard = {subject_id: hear(weights, masks, said) for subject_id, said in read.of_subject.items()}
+    believed = {one: believe(weights, all_, read.model(one)) for one, all_ in heard.items()}
+    n_changed = sum(read.labels_before.get(one) != int(p.posterior.argmax()) for one, p in believed.items())
     _keep_weights(store, read, weights, n_changed)
     for portion in _portions(sorted(believed), ROWS_IN_ONE_TRANSACTION):
-        _keep_beliefs(store, project, read, {subject_id: believed[subject_id] for subject_id in portion})
+        _keep_beliefs(store, project, read, {one: believed[one] for one in portion})
     _keep_figures(store, project, read, weights, believed)
     n_gold = sum(weights.n_gold.values())
     return AggregateReport(
@@ -112,17 +118,21 @@ def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) ->
             science.keep_reliabilities(session, [row for row in portion if row["volunteer_id"] not in busy])
     run = Aggregate(
         project_id=read.project_id, pooled=weights.pooled.tolist(), prior=weights.prior.tolist(),
-        redundancy=weights.redundancy, n_classifications=len(read.said), n_changed=n_changed, computed_at=read.at,
+        redundancy=weights.redundancy, assured=weights.assured, n_classifications=len(read.said), n_changed=n_changed,
+        computed_at=read.at,
     )  # fmt: skip
     with transaction(store) as session:
         science.add_aggregate(session, run)
 
 
-def _keep_figures(store: Store, project: Project, read: Read, weights: Weights, believed: Mapping[int, Floats]) -> None:
+def _keep_figures(
+    store: Store, project: Project, read: Read, weights: Weights, believed: Mapping[int, Believed]
+) -> None:
     with reading(store) as session:
         settled = set(believed) - publications.subjects_in_play(session, read.project_id)
         n_subjects = subjects.n_subjects(session, read.project_id)
-    crowd = Crowd(read.said, read.gold, weights, believed, settled, n_subjects, weights.asked)
+    posteriors = {one: p.posterior for one, p in believed.items()}
+    crowd = Crowd(read.said, read.gold, weights, posteriors, settled, n_subjects, weights.asked)
     drawn = figures(project, crowd, np.random.default_rng(len(read.said)), read.figures_before)
     with transaction(store) as session:
         science.keep_figures(session, read.project_id, drawn)
@@ -144,9 +154,9 @@ def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, A
     }
 
 
-def _keep_beliefs(store: Store, project: Project, read: Read, believed: Mapping[int, Floats]) -> None:
+def _keep_beliefs(store: Store, project: Project, read: Read, believed: Mapping[int, Believed]) -> None:
     """A subject that was answered since all answers were read is left out: play has believed more of it by now."""
-    rows = {one: _consensus(project, read, one, p) for one, p in believed.items()}
+    rows = {one: _consensus(project, read, one, p.posterior) for one, p in believed.items()}
     renewed = {one: _openings(project, read, rows[one], p) for one, p in believed.items()}
     with transaction(store) as session:
         busy = science.take_consensuses(session, list(believed))
@@ -178,14 +188,10 @@ def _consensus(project: Project, read: Read, subject_id: int, believed: Floats) 
     }
 
 
-def _openings(project: Project, read: Read, row: Mapping[str, Any], believed: Floats) -> list[Renewed]:
+def _openings(project: Project, read: Read, row: Mapping[str, Any], believed: Believed) -> list[Renewed]:
     subject_id, known = row["subject_id"], choice_masks(project)
-    codes = [one.choice for one in read.of_subject[subject_id] if one.choice in known]
-    predicted = read.predictions.get(subject_id)
-    model = None if predicted is None else np.array(predicted)
-    states = opening_states(
-        project, believed, [str(code) for code in codes], row["n_bad_image"], model, row["n_cant_tell"]
-    )
+    codes = [str(one.choice) for one in read.of_subject[subject_id] if one.choice in known]
+    states = opening_states(project, believed, Tally(codes, row["n_bad_image"], row["n_cant_tell"]))
     return [Renewed(subject_id, state.choice_set, state.priority, state.reason) for state in states]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from game.levels import GoldUse, Project
-from game.levels.openings import choice_masks, opening_states
+from game.levels.openings import Tally, choice_masks, opening_states
 from game.science.aggregate import GOLD
-from game.science.fitting import Weights, fit_weights, posterior
+from game.science.fitting import Weights, believe, fit_weights, hear
 from game.store import Session, publications, subjects
 from game.store.publications import ReleasedAnswer, ReleasedVolunteer
 from game.store.science import Said
@@ -74,7 +74,7 @@ def _finding(project: Project, weights: Weights, said: Sequence[Said]) -> Findin
     masks = choice_masks(project)
     codes = [str(one.choice) for one in said if one.choice in masks]
     n_bad_image = sum(one.abstention == Abstention.BAD_IMAGE for one in said)
-    believed = posterior(weights, masks, said)
-    states = opening_states(project, believed, codes, n_bad_image, None)
+    believed = believe(weights, hear(weights, masks, said))
+    states = opening_states(project, believed, Tally(codes, n_bad_image))
     retired = all(state.reason is not None for state in states)
-    return Finding(said, len(codes), believed, retired, states[-1].reason if retired else None)
+    return Finding(said, len(codes), believed.posterior, retired, states[-1].reason if retired else None)

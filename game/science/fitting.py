@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from game.levels import GoldUse, Project
-from game.levels.openings import choice_masks
+from game.levels.openings import Believed, choice_masks
 from game.store.science import Said
 from scoring import consensus
 from scoring.answers import Answers, Ladder
 from scoring.arrays import Floats, Ints, Masks
 from scoring.confusion import pooled
+from scoring.consensus import Heard
 from scoring.crowd import Judgement, find_alike, judge
 from scoring.flags import Flag, find_flags
 from scoring.redundancy import USUAL, publish, voices
@@ -20,7 +21,7 @@ from scoring.redundancy import USUAL, publish, voices
 
 @dataclass(frozen=True)
 class Weights:
-    """What an answer is worth: a confusion matrix (K, K) [true, given] a volunteer, prior (K,), redundancy.
+    """What an answer is worth: a confusion matrix (K, K) [true, given] a volunteer, prior (K,), redundancies.
 
     `pooled` (K, K) stands for whoever has none. `n_gold`: volunteer id → labels given to hidden gold. `copies`:
     volunteer id → number of a group that shares one voice wherever its members agree; `flags`: volunteer id → what is
@@ -31,6 +32,7 @@ class Weights:
     pooled: Floats
     prior: Floats
     redundancy: float
+    assured: float
     n_gold: Mapping[int, int]
     copies: Mapping[int, int]
     flags: Mapping[int, Sequence[Mapping[str, Any]]]
@@ -65,6 +67,7 @@ def fit_weights(project: Project, said: Sequence[Said], gold: Mapping[int, tuple
         pooled=judged.pooled,
         prior=judged.prior,
         redundancy=judged.redundancy,
+        assured=judged.assured,
         n_gold=dict(zip(ids, n_gold.tolist(), strict=True)),
         copies={one: int(group) for one, group in zip(ids, copies.group, strict=True) if group >= 0},
         flags=_told(ids, flags),
@@ -90,8 +93,8 @@ def _asked(judged: Judgement, ladder: Ladder) -> list[tuple[float, bool]]:
     return list(zip(believed.max(axis=1).tolist(), right.tolist(), strict=True))
 
 
-def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Floats:
-    """(K,), as it is published: consensus.posterior over the answers that are no abstentions."""
+def hear(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Heard:
+    """The answers that are no abstentions, one after another."""
     given = [one for one in said if one.choice in masks]
     counted = consensus.shares([weights.copies.get(one.volunteer_id) for one in given], [one.choice for one in given])
     heard = consensus.nothing(weights.prior)
@@ -99,12 +102,23 @@ def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]
         matrix = weights.confusions.get(one.volunteer_id, weights.pooled)
         said_so = consensus.log_likelihood(matrix, masks[str(one.choice)])
         heard = consensus.hear(heard, said_so, float(voices(matrix)), share)
-    return consensus.posterior(heard, weights.redundancy)
+    return heard
+
+
+def believe(weights: Weights, heard: Heard, model: Floats | None = None) -> Believed:
+    """As it is published, and as cautiously as subjects retire."""
+    published, assured = (consensus.posterior(heard, one) for one in (weights.redundancy, weights.assured))
+    return Believed(published, assured, weights.pooled, model)
+
+
+def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Floats:
+    """(K,), as it is published."""
+    return consensus.posterior(hear(weights, masks, said), weights.redundancy)
 
 
 def _without_answers(n_labels: int) -> Weights:
     newcomer = pooled(np.zeros((0, n_labels, n_labels)))
-    return Weights({}, newcomer, np.full(n_labels, 1 / n_labels), USUAL, {}, {}, {}, [])
+    return Weights({}, newcomer, np.full(n_labels, 1 / n_labels), USUAL, USUAL, {}, {}, {}, [])
 
 
 def _numbered(ids: list[int]) -> tuple[Ints, Ints]:

@@ -3,9 +3,10 @@
 import numpy as np
 
 from game.levels import Project
-from game.levels.openings import choice_masks, opening_states
+from game.levels.openings import Believed, Tally, choice_masks, opening_states
 from game.store import Session, Store, beliefs, models, transaction
 from scoring.arrays import Floats
+from scoring.confusion import pooled
 
 SUBJECTS_AT_ONCE = 500
 
@@ -20,27 +21,29 @@ def renew_priorities(store: Store, project: Project, project_id: int) -> int:
         with transaction(store) as session:
             page = models.subjects_in_play(session, project_id, after, SUBJECTS_AT_ONCE)
             if page:
-                _renew(session, project, _prior(session, project, project_id), page)
+                _renew(session, project, _in_force(session, project, project_id), page)
         if not page:
             return n
         after, n = page[-1].subject_id, n + len(page)
 
 
-def _renew(session: Session, project: Project, prior: Floats, page: list[models.InPlay]) -> None:
-    known = choice_masks(project)
+def _renew(session: Session, project: Project, force: tuple[Floats, Floats], page: list[models.InPlay]) -> None:
+    known, (prior, pooled_matrix) = choice_masks(project), force
     given = models.choices_given(session, [one.subject_id for one in page])
     renewed = []
     for one in page:
         posterior = prior if one.posterior is None else np.array(one.posterior)
         codes = [code for code in given.get(one.subject_id, []) if code in known]
-        predicted = None if one.p is None else np.array(one.p)
-        states = opening_states(project, posterior, codes, one.n_bad_image, predicted)
+        # Only priorities are kept of these: what retires a subject is an answer or an aggregation.
+        believed = Believed(posterior, posterior, pooled_matrix, None if one.p is None else np.array(one.p))
+        states = opening_states(project, believed, Tally(codes, one.n_bad_image))
         renewed += [(one.subject_id, str(state.choice_set), state.priority) for state in states]
     models.renew_priorities(session, renewed)
 
 
-def _prior(session: Session, project: Project, project_id: int) -> Floats:
-    latest = beliefs.latest_aggregate(session, project_id)
-    n_labels = len(project.labels)
-    known = latest is not None and len(latest.prior) == n_labels
-    return np.array(latest.prior) if latest is not None and known else np.full(n_labels, 1 / n_labels)
+def _in_force(session: Session, project: Project, project_id: int) -> tuple[Floats, Floats]:
+    """Prior (K,) and pooled matrix (K, K) of the last aggregation, or what stands before the first."""
+    latest, n_labels = beliefs.latest_aggregate(session, project_id), len(project.labels)
+    if latest is None or len(latest.prior) != n_labels:
+        return np.full(n_labels, 1 / n_labels), pooled(np.zeros((0, n_labels, n_labels)))
+    return np.array(latest.prior), np.array(latest.pooled)

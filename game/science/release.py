@@ -112,7 +112,7 @@ def _about(made: _Made) -> dict[str, Any]:
         ],
         "groups": [{"code": one.code, "name": one.name, "colour": one.colour} for one in project.groups],
         "includes_simulated": made.includes_simulated,
-        "weights": {"prior": prior, "redundancy": weights.redundancy},
+        "weights": {"prior": prior, "redundancy": weights.redundancy, "assured": weights.assured},
     }
 
 

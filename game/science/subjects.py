@@ -11,7 +11,7 @@ import numpy as np
 from game.artifacts.images import CheckedImage, ImageRefused, keep_image
 from game.errors import InvalidInput
 from game.levels import GoldUse, Project, SubjectKind
-from game.levels.openings import OpeningState, opening_states
+from game.levels.openings import Believed, OpeningState, Tally, opening_states
 from game.science.annotations import CORALNET, Annotation, Annotations, Columns, Refused, Spot, read_annotations
 from game.science.gold import NO_GOLD, GoldShare, Truth, choose_gold
 from game.science.labels import sync_labels
@@ -19,6 +19,7 @@ from game.store import Session, Store, science, subjects, transaction
 from game.store.beliefs import TIE_BREAK
 from game.store.science import Pixel
 from game.store.tables import ExpertLabel, Image, Opening, Subject
+from scoring.confusion import pooled
 
 # (images done, images in all, the image's name).
 Progress = Callable[[int, int, str], None]
@@ -192,7 +193,8 @@ def _add_subjects(
 
 def _states_of_a_newcomer(project: Project) -> list[OpeningState]:
     n_labels = len(project.labels)
-    return opening_states(project, np.full(n_labels, 1 / n_labels), [], 0, None)
+    newcomer, unknown = pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels)
+    return opening_states(project, Believed(unknown, unknown, newcomer, None), Tally([], 0))
 
 
 def _opening(project_id: int, subject_id: int, state: OpeningState, shuffle: float) -> Opening:

@@ -63,7 +63,12 @@ def test_a_gold_subject_never_retires(reef: Reef, now: datetime, rng: np.random.
 
 def test_enough_volunteers_of_one_mind_retire_a_subject(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
     """Gold has told the last aggregation that volunteers err each in their own way; so many voices count."""
-    force = {"redundancy": 0.05, "pooled": confusion.pooled(np.zeros((0, 6, 6))).tolist(), "prior": [1 / 6] * 6}
+    force = {
+        "redundancy": 0.05,
+        "assured": 0.05,
+        "pooled": confusion.pooled(np.zeros((0, 6, 6))).tolist(),
+        "prior": [1 / 6] * 6,
+    }
     run = Aggregate(project_id=reef.project_id, n_classifications=0, n_changed=0, computed_at=now, **force)
     with transaction(reef.store) as session:
         science.add_aggregate(session, run)

@@ -58,7 +58,7 @@ def add_figures(session: Session, project: Project, drawn: dict[str, Any] | None
     k = len(project.labels)
     session.add(
         Aggregate(
-            project_id=row.id, pooled=one_coin(0.7, k).tolist(), prior=[1 / k] * k, redundancy=0.6,
+            project_id=row.id, pooled=one_coin(0.7, k).tolist(), prior=[1 / k] * k, redundancy=0.6, assured=0.6,
             n_classifications=1400, n_changed=3, figures=drawn, computed_at=now,
         )
     )  # fmt: skip

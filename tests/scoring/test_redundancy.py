@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.arrays import Floats, Ints
-from scoring.redundancy import HIGHEST, LOWEST, USUAL, effective_votes, fit_redundancy, publish, voices
+from scoring.redundancy import (
+    HIGHEST,
+    LOWEST,
+    USUAL,
+    assured_redundancy,
+    effective_votes,
+    fit_redundancy,
+    publish,
+    voices,
+)
 from tests.scoring.crowds import distribution, generators, label_numbers, one_coin
 
 redundancies = st.floats(LOWEST, HIGHEST)
@@ -49,6 +58,13 @@ def test_much_gold_finds_the_redundancy_that_came_true() -> None:
 
 def test_five_correct_gold_subjects_do_not_prove_much() -> None:
     assert USUAL / 2 < fit_redundancy(*gold(5, 0, 16.0)) < USUAL
+
+
+def test_subjects_retire_by_what_gold_could_have_got_wrong() -> None:
+    few, many = gold(20, 5, 16.0), gold(20_000, 5_000, 16.0)
+    assert assured_redundancy(*few) > 1.3 * fit_redundancy(*few)
+    assert assured_redundancy(*many) == pytest.approx(fit_redundancy(*many), rel=0.1)
+    assert assured_redundancy(np.zeros((0, 3)), np.zeros(0), np.zeros(0, dtype=np.int64)) == USUAL
 
 
 @given(generators, label_numbers, st.integers(0, 40))

@@ -30,23 +30,22 @@ def test_later_rounds_hold_the_expected_gold_on_average(rng: np.random.Generator
     assert np.mean(found) == pytest.approx(0.8, abs=0.02)  # 10·0.08; the standard error is √(0.16/4000) = 0.006
 
 
-def test_priority_is_doubt_plus_twice_the_way_to_retirement() -> None:
-    assert priority(EVEN, 0, RULE) == pytest.approx(1)  # One bit of one, no way gone.
-    assert priority(EVEN, 3, RULE) == pytest.approx(3)  # 1 + 2·3/3
-    assert priority(EVEN, 9, RULE) == pytest.approx(3)
-    assert priority(SURE, 0, RULE) == pytest.approx(0, abs=1e-9)
-    # -(0.9·ln 0.9 + 0.1·ln 0.1) / ln 2 = 0.4690, and 2·2/3.
-    assert priority(np.array([0.9, 0.1]), 2, RULE) == pytest.approx(0.4690 + 4 / 3, abs=1e-4)
-
-
-def test_the_model_brings_forward_what_it_doubts_or_disputes() -> None:
-    assert priority(EVEN, 0, RULE, EVEN) > priority(EVEN, 0, RULE, SURE)
-    assert priority(SURE, 2, RULE, SURE[::-1]) > priority(SURE, 2, RULE, SURE)
-    assert priority(SURE, 0, RULE, SURE[::-1]) == pytest.approx(1)  # Their mean is even.
+def test_priority_is_the_value_of_an_answer_and_twice_the_way_to_retirement() -> None:
+    assert priority(1.0, EVEN, 0, RULE) == pytest.approx(1)  # Everything to learn, no way gone.
+    assert priority(1.0, EVEN, 3, RULE) == pytest.approx(3)  # 1 + 2·3/3
+    assert priority(0.0, SURE, 0, RULE) == pytest.approx(0, abs=1e-9)
+    # 0.9·0.5 + 0.1·0.4690 and 2·2/3; -(0.9·ln 0.9 + 0.1·ln 0.1) / ln 2 = 0.4690.
+    assert priority(0.5, np.array([0.9, 0.1]), 2, RULE) == pytest.approx(0.45 + 0.0469 + 4 / 3, abs=1e-4)
 
 
 def test_a_begun_subject_comes_before_an_unseen_one() -> None:
-    assert priority(np.array([0.9, 0.1]), 2, RULE) > priority(EVEN, 0, RULE)
+    assert priority(0.0, np.array([0.9, 0.1]), 2, RULE) > priority(1.0, EVEN, 0, RULE)
+
+
+def test_what_many_could_not_settle_waits_until_the_unseen_have_been_seen() -> None:
+    # 2·(3/9)² = 0.22 and 0.1 of doubt against 1.
+    assert priority(0.0, EVEN, 9, RULE) == pytest.approx(0.1 + 2 / 9)
+    assert priority(0.0, EVEN, 9, RULE) < priority(1.0, EVEN, 0, RULE) < priority(0.0, EVEN, 4, RULE)
 
 
 def test_a_round_mixes_the_best_ranked_with_a_fifth_at_random(rng: np.random.Generator) -> None:
@@ -82,7 +81,7 @@ def test_choices_known_alike_are_asked_in_order() -> None:
 
 @given(generators, label_numbers, st.integers(0, 20))
 def test_priority_lies_between_nought_and_three(rng: np.random.Generator, n_labels: int, n_given: int) -> None:
-    found = priority(distribution(rng, n_labels), n_given, RULE, distribution(rng, n_labels))
+    found = priority(float(rng.random()), distribution(rng, n_labels), n_given, RULE)
     assert -1e-12 <= found <= 3 + 1e-12
 
 

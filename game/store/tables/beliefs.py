@@ -72,9 +72,9 @@ class Reliability(Table):
 
 
 class Aggregate(Table):
-    """One run of EM over a project: the pooled confusion matrix, the prior and the redundancy in force after it.
+    """One run of EM over a project: the pooled confusion matrix, the prior and the redundancies in force after it.
 
-    `figures` is what the project's page draws of it.
+    By `redundancy` posteriors are published, by `assured` subjects retire. `figures` is what the project's page draws.
     """
 
     __tablename__ = "aggregates"
@@ -84,6 +84,7 @@ class Aggregate(Table):
     pooled: Mapped[list[Any]]
     prior: Mapped[list[Any]]
     redundancy: Mapped[float]
+    assured: Mapped[float]
     n_classifications: Mapped[int]
     n_changed: Mapped[int]
     figures: Mapped[dict[str, Any] | None]

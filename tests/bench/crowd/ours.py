@@ -12,7 +12,7 @@ from scoring.arrays import Floats, Ints, log
 from scoring.crowd import Judgement, judge
 from scoring.dawid_skene import fit
 from scoring.retirement import RetirementRule
-from tests.bench.crowd.data import CrowdSet, no_gold
+from tests.bench.crowd.data import UNKNOWN, CrowdSet, no_gold
 
 NAME = "Fathom"
 
@@ -71,9 +71,15 @@ class Running:
     def refit(self, rows: Ints) -> None:
         found = _judge(self.crowd.only(rows), self.gold)
         self.said, self.pooled = log(found.confusion), found.pooled
-        self.voice, self.redundancy = redundancy.voices(found.confusion), found.redundancy
+        self.voice, self.redundancy = redundancy.voices(found.confusion), self.told(found)
         self.log_weight, self.voices = found.log_weight, found.voices
-        self.posterior = found.posterior
+        self.posterior = redundancy.publish(found.log_weight, found.voices, self.redundancy)
+        known = self.gold != UNKNOWN
+        self.posterior[known] = np.eye(self.crowd.n_labels)[self.gold[known]]
+
+    def told(self, found: Judgement) -> float:
+        """The redundancy that posteriors are told by."""
+        return found.redundancy
 
     def add(self, row: int) -> Floats:
         subject, volunteer = self.crowd.subject[row], self.crowd.volunteer[row]
@@ -83,6 +89,20 @@ class Running:
         published = redundancy.publish(log_weight, self.voices[subject], self.redundancy)
         self.posterior[subject] = published
         return published
+
+
+class Retiring(Running):
+    """The same as cautiously as subjects retire."""
+
+    def told(self, found: Judgement) -> float:
+        return found.assured
+
+
+class Unaided(Running):
+    """The same without any gold: none is asked for, none is paid for."""
+
+    def __init__(self, crowd: CrowdSet, gold: Ints) -> None:
+        super().__init__(crowd, no_gold(crowd))
 
 
 def _judge(crowd: CrowdSet, gold: Ints) -> Judgement:

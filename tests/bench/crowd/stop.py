@@ -19,7 +19,7 @@ LEAD = 3  # ahead by 3: the usual rule of thumb; it states no confidence, so it 
 
 Make = Callable[[CrowdSet, Ints], running.Running]
 METHODS: dict[str, tuple[Make, float]] = {
-    ours.NAME: (ours.Running, AT),
+    ours.NAME: (ours.Retiring, AT),
     "online DS + gold": (running.PlainEM, AT),
     "majority share": (running.Shares, AT),
     f"leader {LEAD} ahead": (running.Lead, 1 - 0.5**LEAD),
@@ -100,7 +100,7 @@ def _show(value: float, column: int) -> str:
 
 def _goals(measured: dict[str, dict[str, Floats]], visible: list[CrowdSet]) -> list[Goal]:
     gaps = {name: np.array([by_set[crowd.name][0] for crowd in visible]) for name, by_set in measured.items()}
-    rival = "online DS + gold"
+    rival = min((name for name in gaps if name != ours.NAME), key=lambda name: abs(gaps[name].mean()))
     mean, worst = float(gaps[ours.NAME].mean()), float(gaps[ours.NAME].max())
     which = visible[int(gaps[ours.NAME].argmax())].name
     return [

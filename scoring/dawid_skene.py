@@ -1,4 +1,11 @@
-"""Dawid and Skene's EM over a whole project: who is reliable and what is true, found together."""
+"""Dawid and Skene's EM over a whole project: who is reliable and what is true, found together.
+
+Dawid and Skene (1979), eqs. 2.3-2.5, begun with everyone a newcomer. Unlike theirs, the confusions are smoothed by
+empirical Bayes towards an anchored pooled matrix, raised or lowered to each volunteer's ability; the prior is the
+square root of how common labels are; gold is clamped; an answer may be a partial label: shared over the labels of its
+choice in proportion to what the volunteer is believed to say. The rounds are done in single precision, half the memory
+and time; the last E-step, which is returned, in double.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +49,8 @@ def fit(
 ) -> Fit:
     """Fits posteriors, confusions and prior by EM until no posterior moves by more than `tolerance`.
 
-    Dawid and Skene (1979), eqs. 2.3-2.5, begun with everyone a newcomer. Unlike theirs, the confusions are smoothed by
-    empirical Bayes (`strength`, answers per row) towards an anchored pooled matrix, raised or lowered to each
-    volunteer's ability; the prior is the square root of how common labels are; the posteriors of gold are clamped to
-    `gold` (S,), a true label or -1 for none; and an answer may be a partial label: it is shared over the labels of its
-    choice in proportion to what the volunteer is believed to say. `weight` (N,) in [0, 1] is what an answer counts, 1
-    by default; `evidence` (S, K) is log evidence that is no volunteer's.
-
-    The rounds are done in single precision, half the memory and time; the last E-step, which is returned, in double.
+    `gold` (S,) holds true labels, -1 for none; `weight` (N,) in [0, 1] is what an answer counts, 1 by default;
+    `evidence` (S, K) is log evidence that is no volunteer's; `strength` is in answers per row.
     """
     n_labels = answers.choices.shape[1]
     gold = np.broadcast_to(gold, n_subjects)

@@ -11,10 +11,9 @@ import numpy as np
 from game.science.bare.beside import NO_GOLD
 from game.science.bare.reading import Crowd
 from scoring import head, voter
-from scoring.answers import Answers
 from scoring.arrays import Floats, Ints, Masks, log
-from scoring.copies import Copies, find_copies
-from scoring.crowd import Judgement, judge
+from scoring.copies import Copies
+from scoring.crowd import Judgement, find_alike, judge
 
 # What is judged with a model's evidence (S, K), or without any.
 Consensus: TypeAlias = Callable[[Floats | None], Judgement]
@@ -61,10 +60,7 @@ def judge_crowd(crowd: Crowd, gold: Ints, model: Model | None = None) -> Judged:
     """`gold` (S,) holds true labels, NO_GOLD for none."""
     answers, n_subjects, n_volunteers = crowd.answers, len(crowd.subjects), len(crowd.volunteers)
 
-    def posterior(some: Answers, weight: Floats) -> Floats:
-        return judge(some, n_subjects, 2 * n_volunteers, gold, weight=weight).posterior
-
-    copies = find_copies(answers, n_subjects, n_volunteers, gold, posterior)
+    copies = find_alike(answers, n_subjects, n_volunteers, gold)
     n_voters = n_volunteers + int(copies.group.max(initial=-1)) + 1
     voters = replace(answers, volunteer=copies.voter)
 

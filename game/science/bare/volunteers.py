@@ -9,8 +9,8 @@ import numpy as np
 from game.science.bare.beside import NO_GOLD
 from game.science.bare.judging import Judged
 from game.science.bare.oddities import flagged
-from game.science.bare.reliabilities import Reliabilities, measure
 from scoring.arrays import Floats, Ints
+from scoring.reliabilities import Reliabilities, measure
 
 
 @dataclass(frozen=True)

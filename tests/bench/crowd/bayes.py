@@ -8,7 +8,7 @@ from scipy.special import digamma, gammaln
 from scoring.arrays import Floats, Ints, log, softmax
 from tests.bench.crowd.data import UNKNOWN, CrowdSet, no_gold
 
-# Li, Rubinstein and Cohn (2019), section 5: hyperparameters of both models.
+# Hyperparameters of both models; the papers leave some of them open, so the figures of others may differ.
 DIAGONAL, OFF_DIAGONAL, CONCENTRATION, COMMON = 4.0, 1.0, 0.1, 1.0
 N_SUBTYPES, N_STARTS, N_ITERATIONS, TOLERANCE = 10, 10, 500, 1e-4
 

@@ -15,8 +15,8 @@ from tests.bench.crowd.stop import Make
 from tests.bench.crowd.tables import Goal, Part, Table
 
 MAX_US, MAX_DISAGREEMENT = 30.0, 0.002
-N_MORE, N_ROUNDS = 50_000, 5  # a twentieth of what is stored comes in between two refits
-N_PERMUTATIONS, N_REFITS = 3, 20
+N_MORE, N_ROUNDS = 10_000, 5  # a hundredth of what is stored comes in between two refits
+N_PERMUTATIONS, N_REFITS = 2, 50
 METHODS: dict[str, Make] = {ours.NAME: ours.Running, "online DS + gold": running.PlainEM}
 
 
@@ -56,8 +56,8 @@ _NOTE = (
     f"{N_ROUNDS} stretches. Then everything is fitted anew, and the labels of all subjects are compared."
 )
 _DRIFT = (
-    f"Mean over {N_REFITS - 1} refits, a twentieth of all answers apart, and {N_PERMUTATIONS} random orders: labels of "
-    "subjects with answers, the moment before and after a refit. Small sets: a twentieth is a few hundred answers."
+    f"Mean over {N_REFITS - 1} refits, a fiftieth of all answers apart, and {N_PERMUTATIONS} random orders: labels of "
+    "subjects with answers, the moment before and after a refit. Small sets: a fiftieth is about a hundred answers."
 )
 
 

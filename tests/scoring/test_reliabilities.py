@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from game.science.bare.reliabilities import measure, spread
 from scoring.arrays import Floats
+from scoring.reliabilities import measure, spread
 from tests.scoring.crowds import draw_confusions, generators
 
 

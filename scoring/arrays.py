@@ -23,8 +23,9 @@ def log(probability: Floats) -> Floats:
 
 def softmax(log_weight: Floats) -> Floats:
     """Probabilities (..., K) proportional to exp(log_weight); the last axis sums to 1."""
-    # Label by label, and summed by a product: numpy is slow along so short an axis.
-    peak = reduce(np.maximum, np.moveaxis(log_weight, -1, 0))
+    # For many at once label by label, and summed by a product: numpy is slow along so short an axis.
+    many = log_weight.ndim > 1
+    peak = reduce(np.maximum, np.moveaxis(log_weight, -1, 0)) if many else log_weight.max()
     weight = log_weight - peak[..., None]
     np.exp(weight, out=weight)
     weight /= (weight @ np.ones(weight.shape[-1], weight.dtype))[..., None]

@@ -198,3 +198,18 @@ def test_no_database_is_made_and_no_torch_is_loaded(shared_data: Path, tmp_path:
     )  # fmt: skip
     assert done.stdout == "[]\n"
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_guesswork_is_called_guesswork(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [f"{task},{worker},{rng.integers(3)}" for task in range(200) for worker in rng.permutation(30)[:6]]
+    (tmp_path / "answers.csv").write_text("task,worker,label\n" + "\n".join(rows) + "\n")
+    told = run(tmp_path / "answers.csv", "--out", tmp_path / "out.csv")
+    assert "hardly more than guesses" in told.stderr
+
+
+def test_an_ending_that_is_neither_csv_nor_parquet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "answers.csv").write_text("task,worker,label\n1,a,x\n1,b,y\n")
+    with pytest.raises(FathomError, match=r"as \.csv or \.parquet, not as \.xlsx"):
+        run(tmp_path / "answers.csv", "--out", tmp_path / "out.xlsx")
+    assert not (tmp_path / "out.xlsx").exists()

@@ -32,6 +32,8 @@ def check_places(written: Iterable[Path], read: Iterable[Path]) -> None:
             raise InvalidInput(f"{path} is no file that can be replaced.")
         if not place.parent.is_dir():
             raise InvalidInput(f"There is no folder {path.parent} to write {path.name} in.")
+        if path.suffix.lower() not in ("", ".csv", ".txt", PARQUET):
+            raise InvalidInput(f"{path.name} can be written as .csv or {PARQUET}, not as {path.suffix}.")
         if path.suffix.lower() == PARQUET:
             pyarrow("parquet")
         taken.add(place)

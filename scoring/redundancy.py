@@ -10,9 +10,9 @@ from scoring.arrays import Floats, Ints, log, softmax
 # What is believed before gold says otherwise: however many answer, they are worth no more than 1/0.75 voices that have
 # nothing in common. Of seven crowds with known truth the best value of each lay between 0.43 and 1.22.
 USUAL = 0.75
-SPREAD = 0.4  # Standard deviation of log(redundancy) between crowds: how quickly gold may overrule USUAL.
+SPREAD = 0.6  # Standard deviation of log(redundancy) between crowds: how quickly gold may overrule USUAL.
 LOWEST, HIGHEST = 0.01, 5.0
-CAUTION = 1.645  # In standard deviations of log(redundancy), one side of 95 %: what subjects retire by.
+CAUTION = 1.0  # In standard deviations of log(redundancy): what subjects retire by.
 
 
 def voices(confusion: Floats) -> Floats:
@@ -61,15 +61,17 @@ def fit_redundancy(log_weight: Floats, voices: ArrayLike, true: Ints) -> float:
 def assured_redundancy(log_weight: Floats, voices: ArrayLike, true: Ints) -> float:
     """The redundancy by which subjects retire, of the same arguments; USUAL where no gold can keep a promise.
 
-    CAUTION standard deviations above the mean of the posterior of log ρ. Whoever stops asking at the first sight of
-    95 % stops where chance made ρ small, so the promise needs what gold could have got wrong; much gold leaves little.
+    log ρ plus CAUTION standard deviations σ of its posterior, times the share 1 - (σ/SPREAD)² of what there was to
+    learn: whoever stops asking at the first sight of 95 % stops where chance made ρ small, so the promise needs what
+    gold could have got wrong. Little gold has hardly spoken, and the usual stands.
     """
     if len(true) == 0:
         return USUAL
     log_grid, score = _scored(log_weight, voices, true)
     p = softmax(score)
-    mean = p @ log_grid
-    return float(np.exp(mean + CAUTION * np.sqrt(p @ (log_grid - mean) ** 2)))
+    deviation = float(np.sqrt(p @ (log_grid - p @ log_grid) ** 2))
+    learnt = max(0.0, 1 - (deviation / SPREAD) ** 2)
+    return float(np.exp(log_grid[np.argmax(score)] + CAUTION * deviation * learnt))
 
 
 def _scored(log_weight: Floats, voices: ArrayLike, true: Ints) -> tuple[Floats, Floats]:

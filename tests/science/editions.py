@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from game.store.tables import Subject
 from tests.conftest import NOW
 from tests.science.conftest import LABELS, Reef
 from tests.science.reef import MOOREA
+
+# Five volunteers and a dozen gold make nobody 95 % sure for long; what a release shows is what is looked at here.
+EASILY_SURE = replace(MOOREA, retirement=replace(MOOREA.retirement, confidence=0.85))
 
 Sheet = list[dict[str, str]]
 
@@ -43,7 +46,7 @@ class Made:
 
 
 def released(reef: Reef, folder: Path, *, include_simulated: bool = False) -> Made:
-    published = make_release(reef.store, MOOREA, folder, NOW, include_simulated=include_simulated)
+    published = make_release(reef.store, EASILY_SURE, folder, NOW, include_simulated=include_simulated)
     place = folder / published.folder
     return Made(published, Folder(place / "complete"), Folder(place / "public"), folder / published.archive)
 

@@ -111,11 +111,6 @@ def believe(weights: Weights, heard: Heard, model: Floats | None = None) -> Beli
     return Believed(published, assured, weights.pooled, model)
 
 
-def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Floats:
-    """(K,), as it is published."""
-    return consensus.posterior(hear(weights, masks, said), weights.redundancy)
-
-
 def _without_answers(n_labels: int) -> Weights:
     newcomer = pooled(np.zeros((0, n_labels, n_labels)))
     return Weights({}, newcomer, np.full(n_labels, 1 / n_labels), USUAL, USUAL, {}, {}, {}, [])

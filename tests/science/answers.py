@@ -1,18 +1,19 @@
 """Answers as play would have kept them, put straight into the rows, so that each test says exactly who said what."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from game.levels import GoldUse, Project
+from game.science.fitting import Weights, believe, hear
 from game.store import Session, Store, people, reading, subjects, transaction
 from game.store.science import Said
 from game.store.tables import Classification, Round, RoundSubject, Withdrawal
 from game.store.tables.play import Abstention
 from game.version import CODE_VERSION
-from scoring.arrays import Floats, Ints
+from scoring.arrays import Floats, Ints, Masks
 from tests.conftest import NOW
 from tests.science.reef import MOOREA
 
@@ -103,3 +104,8 @@ def _add(session: Session, played: Round, place: int, subject_id: int, choice: s
     session.add(added)
     session.flush()
     return added.id
+
+
+def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Floats:
+    """(K,), as it is published."""
+    return believe(weights, hear(weights, masks, said)).posterior

@@ -8,13 +8,13 @@ import numpy as np
 from game.levels import GoldUse, Project
 from game.levels.openings import choice_masks
 from game.science.aggregate import by_subject
-from game.science.fitting import fit_weights, posterior
+from game.science.fitting import fit_weights
 from game.science.showing import Crowd, figures
 from game.store import Session, people, subjects
 from game.store.science import Said
 from game.store.tables import Aggregate, Reliability
 from scoring.arrays import Ints
-from tests.science.answers import drawn, one_coin
+from tests.science.answers import drawn, one_coin, posterior
 
 N_GOLD = 60
 N_SETTLED = 90

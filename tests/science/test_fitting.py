@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from game.levels import GoldUse
 from game.levels.openings import choice_masks
 from game.science.aggregate import by_subject
-from game.science.fitting import Weights, fit_weights, posterior
+from game.science.fitting import Weights, fit_weights
 from game.store.science import Said
 from scoring.arrays import Ints
 from scoring.calibration import expected_calibration_error
 from scoring.crowd import _bites
 from scoring.redundancy import USUAL
-from tests.science.answers import crowd
+from tests.science.answers import crowd, posterior
 from tests.science.reef import MOOREA
 
 N_GOLD = 60

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from scoring.arrays import Floats, Ints, log
+from scoring.chance import Chance, rounded, shuffled
 from scoring.confusion import recall_bounds
 from scoring.retirement import RetirementRule
 
@@ -28,12 +29,12 @@ def gold_probability(n_given_before: int, floor: float = GOLD_FLOOR) -> float:
 def n_gold_in_round(
     n_given_before: int,
     size: int,
-    rng: np.random.Generator,
+    rng: Chance,
     floor: float = GOLD_FLOOR,
 ) -> int:
     """How many of a round's `size` subjects are hidden gold: the expected number, rounded by chance."""
     expected = sum(gold_probability(n_given_before + place, floor) for place in range(size))
-    return _round_by_chance(expected, rng)
+    return rounded(expected, rng)
 
 
 def priority(gain: float, belief: Floats, n_given: int, rule: RetirementRule) -> float:
@@ -57,25 +58,19 @@ def mix(
     n: int,
     share: float = RANDOM_SHARE,
     *,
-    rng: np.random.Generator,
+    rng: Chance,
 ) -> list[Id]:
     """At most `n` different ids, shuffled: a `share` drawn from `unranked`, the rest the head of `ranked`.
 
     Each fills in where the other runs dry. The random share keeps statistics free of what selection prefers.
     """
-    drawn = [unranked[place] for place in rng.permutation(len(unranked))]
-    n_random = _round_by_chance(share * n, rng)
+    drawn = shuffled(unranked, rng)
+    n_random = rounded(share * n, rng)
     chosen = list(dict.fromkeys([*drawn[:n_random], *ranked, *drawn]))[:n]  # The first of equal ids stays.
-    return [chosen[place] for place in rng.permutation(len(chosen))]
+    return shuffled(chosen, rng)
 
 
 def widest_choice(choice_counts: Floats) -> Ints:
     """The choices (C,) in the order in which gold should ask for them: widest interval of recall first."""
     low, high = recall_bounds(choice_counts)
     return np.argsort(low - high, kind="stable")
-
-
-def _round_by_chance(expected: float, rng: np.random.Generator) -> int:
-    """An integer next to `expected`, whose mean is `expected`."""
-    whole, fraction = divmod(expected, 1.0)
-    return int(whole) + int(rng.random() < fraction)

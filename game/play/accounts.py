@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-import numpy as np
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
@@ -15,6 +14,7 @@ from game.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from game.play.pseudonyms import draw_pseudonym
 from game.store import Session, people
 from game.store.tables.people import Role, Volunteer
+from scoring.chance import Chance
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 200
@@ -35,7 +35,7 @@ class Account:
     sign_in_version: int
 
 
-def create_guest(session: Session, now: datetime, rng: np.random.Generator, *, simulated: bool = False) -> Account:
+def create_guest(session: Session, now: datetime, rng: Chance, *, simulated: bool = False) -> Account:
     """A volunteer with a drawn pseudonym and nothing personal."""
     pseudonym = draw_pseudonym(rng, lambda drawn: people.pseudonym_taken(session, drawn))
     return _account(people.add_volunteer(session, pseudonym, now, simulated=simulated))

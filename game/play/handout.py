@@ -9,6 +9,7 @@ from game.levels import GoldUse, Level
 from game.play.gold import choice_counts_of
 from game.store import Session, beliefs, rounds, subjects
 from scoring import selection
+from scoring.chance import Chance, shuffled
 
 # A subject that somebody was shown this long ago and did not answer is free again.
 LEASE = timedelta(minutes=15)
@@ -29,9 +30,7 @@ class Player:
     minimum: int
 
 
-def choose_subjects(
-    session: Session, level: Level, player: Player, now: datetime, rng: np.random.Generator
-) -> list[int]:
+def choose_subjects(session: Session, level: Level, player: Player, now: datetime, rng: Chance) -> list[int]:
     """Subject ids in the order in which they are shown; fewer than the round's size when the project runs out.
 
     Nothing is handed out for the sake of gold alone: without an ordinary subject there is no round.
@@ -44,7 +43,7 @@ def choose_subjects(
     teaching = _gold(session, level, player, GoldUse.TEACHING, n_teaching, rested, rng)
     hidden = _gold(session, level, player, GoldUse.HIDDEN, n_gold - len(teaching), rested, rng)
     chosen = [*ordinary, *teaching, *hidden]
-    return [chosen[place] for place in rng.permutation(len(chosen))]
+    return shuffled(chosen, rng)
 
 
 def _gold(
@@ -54,18 +53,18 @@ def _gold(
     use: GoldUse,
     n: int,
     rested: set[int],
-    rng: np.random.Generator,
+    rng: Chance,
 ) -> list[int]:
     """Gold in the order of what is known least about the volunteer: the choice with the widest interval first."""
     if n == 0:
         return []
     counts = choice_counts_of(session, player.volunteer_id, player.project_id, level)
-    wanted = selection.widest_choice(counts) if counts.any() else rng.permutation(len(level.choices))
+    wanted = selection.widest_choice(counts) if counts.any() else shuffled(range(len(level.choices)), rng)
     chosen: list[int] = []
     for place in range(2 * n):
         labels = np.flatnonzero(level.choices[wanted[place % len(wanted)]].mask)
-        for label in rng.permutation(labels):
-            found = _one_gold(session, player, use, int(label), rested.union(chosen), rng)
+        for label in shuffled(labels.tolist(), rng):
+            found = _one_gold(session, player, use, label, rested.union(chosen), rng)
             if found is not None:
                 chosen.append(found)
                 break
@@ -75,9 +74,9 @@ def _gold(
 
 
 def _one_gold(
-    session: Session, player: Player, use: GoldUse, label: int, left_out: set[int], rng: np.random.Generator
+    session: Session, player: Player, use: GoldUse, label: int, left_out: set[int], rng: Chance
 ) -> int | None:
-    for shuffle in (float(rng.random()), 0.0):
+    for shuffle in (rng.random(), 0.0):
         limit = len(left_out) + 1 if shuffle == 0.0 else 10
         for subject_id in subjects.gold_after(session, player.project_id, use, label, shuffle, limit):
             if subject_id not in left_out:
@@ -85,9 +84,7 @@ def _one_gold(
     return None
 
 
-def _ordinary(
-    session: Session, level: Level, player: Player, n: int, now: datetime, rng: np.random.Generator
-) -> list[int]:
+def _ordinary(session: Session, level: Level, player: Player, n: int, now: datetime, rng: Chance) -> list[int]:
     ranked: list[int] = []
     below: float | None = None
     for _ in range(MAX_WINDOWS):
@@ -96,7 +93,7 @@ def _ordinary(
         if len(ranked) >= n or len(window) < WINDOW:
             break
         below = window[-1][1]
-    drawn = rounds.random_open_subjects(session, player.project_id, level.choice_set, float(rng.random()), WINDOW)
+    drawn = rounds.random_open_subjects(session, player.project_id, level.choice_set, rng.random(), WINDOW)
     return selection.mix(ranked, _free(session, player, drawn, now), n, rng=rng)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import numpy as np
+from scoring.chance import Chance, one_of
 
 MANNERS = """
 amber azure bold brave breezy bright brisk calm candid cheerful clear clever coral cosy crisp curious daring deft
@@ -21,10 +21,10 @@ tuna turtle urchin walrus whale whelk wrasse
 """.split()
 
 
-def draw_pseudonym(rng: np.random.Generator, taken: Callable[[str], bool]) -> str:
+def draw_pseudonym(rng: Chance, taken: Callable[[str], bool]) -> str:
     """For example "Curious Octopus", with a number once that name is taken."""
-    name = f"{rng.choice(MANNERS).title()} {rng.choice(CREATURES).replace('-', ' ').title()}"
+    name = f"{one_of(MANNERS, rng).title()} {one_of(CREATURES, rng).replace('-', ' ').title()}"
     drawn = name
     while taken(drawn):
-        drawn = f"{name} {rng.integers(2, 100_000)}"
+        drawn = f"{name} {one_of(range(2, 100_000), rng)}"
     return drawn

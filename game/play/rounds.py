@@ -4,13 +4,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import Choice, Level, Project
 from game.play.handout import Player, choose_subjects
 from game.store import Session, rounds, subjects
 from game.store.tables import Round, RoundSubject
+from scoring.chance import Chance
 
 # A round that was left is taken up again within this time; later its subjects are free for others.
 RESUME = timedelta(minutes=15)
@@ -55,7 +54,7 @@ def start_round(
     volunteer_id: int,
     level_key: str | None,
     now: datetime,
-    rng: np.random.Generator,
+    rng: Chance,
 ) -> ShownRound:
     """Takes up the volunteer's unfinished round, or hands out a new one at this level, or the highest open to her.
 

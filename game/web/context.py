@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import Random
 from typing import cast
 
-import numpy as np
 from flask import current_app, g, request, session
 
 from game.config import Settings
@@ -15,6 +15,7 @@ from game.play import accounts
 from game.play.accounts import Account
 from game.play.classify import Outcome
 from game.store import Store, reading
+from scoring.chance import Chance
 
 API = "/api/v1"
 
@@ -82,8 +83,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def rng() -> np.random.Generator:
-    return np.random.default_rng()
+def rng() -> Chance:
+    return Random()
 
 
 def account_of_token(game: Game, token: str) -> Account:

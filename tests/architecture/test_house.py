@@ -97,7 +97,7 @@ def test_the_web_never_reads_the_truth() -> None:
 
 def test_nothing_below_the_doors_reads_the_clock_or_the_environment() -> None:
     """What varies is passed in: play, scoring, store and levels are functions of their arguments."""
-    forbidden = re.compile(r"datetime\.now|time\.time\(|os\.environ|default_rng\(\)|utcnow")
+    forbidden = re.compile(r"datetime\.now|time\.time\(|os\.environ|default_rng\(\)|Random\(\)|utcnow")
     below = modules("game/play", "game/store", "game/levels", "scoring")
     assert [name(path) for path in below if forbidden.search(path.read_text())] == []
 

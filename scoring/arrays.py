@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +13,8 @@ Masks: TypeAlias = NDArray[np.bool_]
 
 # One impossible answer must not turn a posterior into 0/0: no probability counts as smaller than this.
 TINY = 1e-12
+# A sum of weights between this and its inverse is one that single precision holds well.
+SMALL = 1e-20
 
 
 def log(probability: Floats) -> Floats:
@@ -23,10 +24,17 @@ def log(probability: Floats) -> Floats:
 
 def softmax(log_weight: Floats) -> Floats:
     """Probabilities (..., K) proportional to exp(log_weight); the last axis sums to 1."""
-    # For many at once label by label, and summed by a product: numpy is slow along so short an axis.
-    many = log_weight.ndim > 1
-    peak = reduce(np.maximum, np.moveaxis(log_weight, -1, 0)) if many else log_weight.max()
-    weight = log_weight - peak[..., None]
-    np.exp(weight, out=weight)
-    weight /= (weight @ np.ones(weight.shape[-1], weight.dtype))[..., None]
+    ones = np.ones(log_weight.shape[-1], log_weight.dtype)
+    if log_weight.ndim == 1:
+        weight = np.exp(log_weight - log_weight.max())
+        return np.asarray(weight / (weight @ ones))
+    # numpy is slow along so short an axis: sums are products, and peaks are looked for only where floats would end.
+    with np.errstate(over="ignore"):
+        weight = np.exp(log_weight)
+        total = weight @ ones
+    far = ~((total > SMALL) & (total < 1 / SMALL))
+    if far.any():
+        weight[far] = np.exp(log_weight[far] - log_weight[far].max(axis=-1, keepdims=True))
+        total[far] = weight[far] @ ones
+    weight /= total[..., None]
     return np.asarray(weight)

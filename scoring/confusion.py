@@ -43,7 +43,9 @@ def empirical_bayes(counts: Floats, pooled: Floats, strength: float | Floats = 8
     Dirichlet(a·Π[t]), with Π, (K, K), measured on all volunteers (parametric empirical Bayes, Morris 1983).
     `strength` a > 0 is in answers per row.
     """
-    return np.asarray((counts + strength * pooled) / (counts.sum(axis=-1, keepdims=True) + strength))
+    smoothed = counts + strength * pooled
+    smoothed /= (counts @ np.ones((counts.shape[-1], 1))) + strength
+    return np.asarray(smoothed)
 
 
 def gold_counts(true: Ints, choice: Ints, choices: Masks, confusion: Floats) -> Floats:

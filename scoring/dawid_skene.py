@@ -54,45 +54,45 @@ def fit(
     """
     n_labels = answers.choices.shape[1]
     gold = np.broadcast_to(gold, n_subjects)
-    beside = np.zeros(n_labels, np.float32) if evidence is None else evidence.astype(np.float32)
     said = _said(answers, n_subjects, n_volunteers, weight)
     no_counts = np.broadcast_to(np.zeros((n_labels, n_labels)), (n_volunteers, n_labels, n_labels))
     ability, confusion = _measured(no_counts, np.zeros(n_volunteers), strength)
     prior = np.full(n_labels, 1 / n_labels)
-    posterior = _clamped(_log_weight(said, answers, confusion, prior) + beside, gold)
+    posterior = _posterior(_log_weight(said, answers, confusion, prior), evidence, gold)
     moved, iteration = np.inf, 0
     while moved > tolerance and iteration < n_iterations:
         counts = _expected_counts(said, answers, confusion, posterior)
         ability, confusion = _measured(counts, ability, strength)
         prior = _prior(said, posterior)
-        before, posterior = posterior, _clamped(_log_weight(said, answers, confusion, prior) + beside, gold)
+        before, posterior = posterior, _posterior(_log_weight(said, answers, confusion, prior), evidence, gold)
         before -= posterior
         moved, iteration = float(max(before.max(initial=0.0), -before.min(initial=0.0))), iteration + 1
     log_weight = _log_weight(said.astype(np.float64), answers, confusion, prior)
-    posterior = _clamped(log_weight + beside, gold)
+    posterior = _posterior(log_weight, evidence, gold)
     return Fit(log_weight, posterior, confusion, prior, iteration, converged=moved <= tolerance)
 
 
 def _said(answers: Answers, n_subjects: int, n_volunteers: int, weight: Floats | None) -> csr_array:
     """(S, V·C): what each answer counts, at its subject and at its volunteer and choice; both steps are products."""
     n_choices = len(answers.choices)
-    cell = answers.volunteer * n_choices + answers.choice
+    size = np.int32 if n_volunteers * n_choices < np.iinfo(np.int32).max else np.int64  # Half the memory.
+    cell = (answers.volunteer * n_choices + answers.choice).astype(size)
     counted = np.ones(len(cell), np.float32) if weight is None else weight.astype(np.float32)
-    return csr_array((counted, (answers.subject, cell)), shape=(n_subjects, n_volunteers * n_choices))
+    return csr_array((counted, (answers.subject.astype(size), cell)), shape=(n_subjects, n_volunteers * n_choices))
 
 
 def _log_weight(said: csr_array, answers: Answers, confusion: Floats, prior: Floats) -> Floats:
     """E-step, logarithms of eq. 2.5: log prior(t) + Σ_n log P_v(choice_n | t), (S, K)."""
-    given = log(confusion @ answers.choices.T)  # (V, K, C)
-    evidence = given.swapaxes(1, 2).astype(said.dtype).reshape(-1, len(prior))  # (V·C, K)
-    found = said @ evidence
+    rows = confusion.astype(said.dtype).reshape(-1, len(prior)) @ answers.choices.T.astype(said.dtype)  # (V·K, C)
+    given = log(rows).reshape(confusion.shape[:2] + rows.shape[1:]).swapaxes(1, 2)  # (V, C, K)
+    found = said @ given.reshape(-1, len(prior))
     found += log(prior).astype(said.dtype)
     return np.asarray(found)
 
 
-def _clamped(log_weight: Floats, gold: Ints) -> Floats:
-    """P(true) (S, K); one-hot where `gold` (S,) knows better."""
-    posterior = softmax(log_weight)
+def _posterior(log_weight: Floats, evidence: Floats | None, gold: Ints) -> Floats:
+    """P(true) (S, K), with `evidence` (S, K) that is no volunteer's; one-hot where `gold` (S,) knows better."""
+    posterior = softmax(log_weight if evidence is None else log_weight + evidence.astype(log_weight.dtype))
     known = gold >= 0
     posterior[known] = np.eye(posterior.shape[1], dtype=posterior.dtype)[gold[known]]
     return posterior

@@ -114,8 +114,9 @@ def test_names_of_volunteers_subjects_and_labels_do_not_matter(rng: np.random.Ge
         answers.choices[:, labels],
     )  # fmt: skip
     found, again = judge(answers, 12, 5, np.full(12, NO_GOLD)), judge(renamed, 12, 5, np.full(12, NO_GOLD))
-    np.testing.assert_allclose(again.posterior[subjects][:, labels], found.posterior, atol=1e-5)
-    np.testing.assert_allclose(again.confusion[people][:, labels][:, :, labels], found.confusion, atol=1e-5)
+    # EM ends once nothing moves by more than 1e-4; summed in another order, it may end a step sooner or later.
+    np.testing.assert_allclose(again.posterior[subjects][:, labels], found.posterior, atol=1e-4)
+    np.testing.assert_allclose(again.confusion[people][:, labels][:, :, labels], found.confusion, atol=1e-4)
 
 
 @given(subject=st.lists(st.integers(0, 5), max_size=40), size=st.integers(1, 7))

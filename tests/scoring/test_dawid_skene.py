@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from scoring.answers import Answers
 from scoring.arrays import softmax
 from scoring.confusion import empirical_bayes, pooled
-from scoring.dawid_skene import _clamped, _expected_counts, _log_weight, _prior, _said, fit
+from scoring.dawid_skene import _expected_counts, _log_weight, _posterior, _prior, _said, fit
 from tests.scoring.crowds import (
     NO_GOLD,
     accuracy,
@@ -49,7 +49,7 @@ def test_the_e_step_weighs_answers_by_confusion_and_prior() -> None:
     # Subject 0: 0.25·0.9·0.4 = 0.09 against 0.75·0.2·0.6 = 0.09. Nobody saw subject 1; subject 2 is gold.
     log_weight = _log_weight(_said(answers, 3, 2, None), answers, confusion, np.array([0.25, 0.75]))
     np.testing.assert_allclose(np.exp(log_weight), [[0.09, 0.09], [0.25, 0.75], [0.25, 0.75]])
-    posterior = _clamped(log_weight, np.array([-1, -1, 0]))
+    posterior = _posterior(log_weight, None, np.array([-1, -1, 0]))
     np.testing.assert_allclose(posterior, [[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]])
 
 
@@ -227,4 +227,4 @@ def test_the_posterior_follows_from_the_returned_confusions_and_prior(rng: np.ra
     found = fit(answers, 12, 5, gold, n_iterations=5)
     log_weight = _log_weight(_said(answers, 12, 5, None).astype(np.float64), answers, found.confusion, found.prior)
     np.testing.assert_array_equal(log_weight, found.log_weight)
-    np.testing.assert_array_equal(_clamped(log_weight, gold), found.posterior)
+    np.testing.assert_array_equal(_posterior(log_weight, None, gold), found.posterior)

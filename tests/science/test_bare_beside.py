@@ -24,7 +24,10 @@ def test_gold_is_a_label_of_known_subjects(crowd: Crowd, tmp_path: Path) -> None
         written(tmp_path, "subject;label;by\n2;dog;eva\n7;cat;eva\n1;;eva\n2;dog;max\n", "gold.csv"), crowd
     )
     assert gold.labels.tolist() == [NO_GOLD, 1]
-    assert gold.notes == ("1 gold label from gold.csv; 1 of subjects that nobody was asked about are left out.",)
+    assert gold.notes == (
+        "1 gold label from gold.csv; 1 of subjects that nobody was asked about are left out.",
+        "1 row of gold.csv without a label.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_row_i_of_the_features_is_of_subject_i(crowd: Crowd, tmp_path: Path) -> 
     np.save(tmp_path / "x.npy", MATRIX.astype(np.float32))
     features = read_features(tmp_path / "x.npy", None, crowd)
     assert features.rows.tolist() == MATRIX[[1, 2]].tolist()
-    assert features.notes == ("Features of 2 of 2 subjects, 3 each.",)
+    assert features.notes == ("Features of 2 of 2 subjects, 3 each; 2 rows of subjects that nobody was asked about.",)
 
 
 @pytest.mark.parametrize("heading", ["", "task\n"])

@@ -43,9 +43,11 @@ def read_gold(path: Path, crowd: Crowd) -> Gold:
             f"{table.name} should have the columns {crowd.subject_word},label; it has {listed(table.headings)}."
         )
     said: dict[str, tuple[int, str]] = {}
+    n_empty = 0
     for chunk in table.chunks:
         for line, name, given in zip(chunk.lines, chunk.cells[subject], chunk.cells[label], strict=True):
             if not given:
+                n_empty += 1
                 continue
             _check_label(table.name, line, given, crowd)
             before, same = said.setdefault(name, (line, given))
@@ -56,7 +58,8 @@ def read_gold(path: Path, crowd: Crowd) -> Gold:
     for name, (_, given) in said.items():
         if name in index:
             labels[index[name]] = label_index[given]
-    return Gold(labels, _notes(table.name, len(said), int((labels != NO_GOLD).sum()), "gold label"))
+    notes = _notes(table.name, len(said), int((labels != NO_GOLD).sum()), "gold label")
+    return Gold(labels, (*notes, f"{counted(n_empty, 'row')} of {table.name} without a label.") if n_empty else notes)
 
 
 def read_predictions(path: Path, crowd: Crowd) -> Predictions:

@@ -12,7 +12,7 @@ import numpy as np
 
 from game.errors import InvalidInput
 from game.science.bare.reading import SUBJECT_WORDS, Crowd
-from game.science.bare.table import listed, unreadable
+from game.science.bare.table import counted, listed, unreadable
 from scoring.arrays import Floats
 
 
@@ -48,9 +48,10 @@ def read_features(path: Path, ids: Path | None, crowd: Crowd) -> Features:
         raise InvalidInput(
             f"{path.name}: the features of subject “{crowd.subjects[worst]}” are not all finite numbers."
         )
-    return Features(
-        rows, (f"Features of {len(known):,} of {len(crowd.subjects):,} subjects, {matrix.shape[1]:,} each.",)
-    )
+    beyond = len(matrix) - len(known)
+    left_out = f"; {counted(beyond, 'row')} of subjects that nobody was asked about" if beyond else ""
+    note = f"Features of {len(known):,} of {len(crowd.subjects):,} subjects, {matrix.shape[1]:,} each{left_out}."
+    return Features(rows, (note,))
 
 
 def _load(path: Path) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring import copies, head, redundancy
 from scoring.answers import Answers
-from scoring.arrays import Floats, Ints, log
+from scoring.arrays import Floats, Ints, Masks, log
 from scoring.crowd import Judgement, judge
 from scoring.dawid_skene import fit
 from scoring.retirement import RetirementRule
@@ -44,6 +44,14 @@ def suspects(crowd: CrowdSet, gold: Ints) -> tuple[Floats, Floats]:
     answers = replace(crowd.answers, volunteer=found.voter)
     judged = judge(answers, crowd.n_subjects, 2 * crowd.n_volunteers, gold, weight=found.weight)
     return judged.posterior, found.evidence
+
+
+def without(crowd: CrowdSet, gold: Ints, guilty: Masks) -> Floats:
+    """Posterior (S, K) by the answers of those who are not `guilty` (V,) alone."""
+    fair = ~guilty[crowd.volunteer]
+    said = crowd.answers
+    kept = replace(said, subject=said.subject[fair], volunteer=said.volunteer[fair], choice=said.choice[fair])
+    return judge(kept, crowd.n_subjects, crowd.n_volunteers, gold).posterior
 
 
 def with_features(crowd: CrowdSet) -> Floats:

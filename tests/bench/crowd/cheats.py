@@ -75,7 +75,9 @@ def _draws(piece: tuple[str, CrowdSet, int]) -> Floats:
         where = judged(crowd, gold)
         method = METHODS.get(name, ours.suspects)
         clean, _ = method(crowd, gold)
-        posterior, suspicion = (ours.without(dirty, gold, guilty), guilty) if name == LIMIT else method(dirty, gold)
+        posterior, suspicion = (
+            (ours.without(dirty, gold, guilty), guilty.astype(float)) if name == LIMIT else method(dirty, gold)
+        )
         change = metrics.accuracy(posterior, crowd.true, where) - metrics.accuracy(clean, crowd.true, where)
         found.append((change, metrics.auc(suspicion, guilty.astype(float))))
     return np.asarray(np.mean(found, axis=0))

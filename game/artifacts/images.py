@@ -10,6 +10,8 @@ from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from game.artifacts.files import keep_file
@@ -106,6 +108,13 @@ def patch(images: Path, sha256: str, row: int, column: int, patch_px: int, side_
             raise NotFound("The picture has no such point.")
         around = _square(image, row, column, patch_px)
     return _jpeg(around.resize((side_px, side_px), Image.Resampling.LANCZOS))
+
+
+def stored_pixels(content: bytes, point: tuple[int, int] | None, side_px: int | None) -> NDArray[np.uint8]:
+    """(H, W, 3): the square of `side_px` with the point (row, column) at its centre; all of it if either is None."""
+    with _decoded(content) as image:
+        seen = rgb(image) if point is None or side_px is None else _square(image, *point, side_px)
+        return np.asarray(seen)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The trainer as a child process: the only way to torch, so that it costs its memory only while it works."""
+"""The trainer, and a model that looks at a picture, as child processes: they cost their memory only while they work."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from game.science.report import Report, StoppedError
 # People who play come first: the trainer gets what they leave of the processor.
 NICENESS = 10
 BAD_INPUT = 2
+TRAINING, PREDICTION = "game.training", "game.prediction"
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,22 @@ def fit(training: Training, report: Report) -> None:
         training.cache, "--seed", training.seed,
     ]  # fmt: skip
     steps = _Steps(report)
-    _run([str(option) for option in options], steps, report)
+    _run(TRAINING, [str(option) for option in options], steps, report)
     if not (training.out / "manifest.json").is_file():
         raise TrainingError("The trainer ended without a model folder.")
 
 
 def predict(model: Path, image: Path, point: tuple[int, int] | None, report: Report) -> list[Guess]:
-    """What a model says of a picture, or of its point (row, column) in pixels; best first. Raises as fit."""
-    options = ["predict", "--model", str(model), "--image", str(image)]
+    """What a model says of a picture, or of its point (row, column) in pixels; best first. Raises as fit.
+
+    By onnxruntime in well under a second; models of before there was a model.onnx need torch, and 5 s to start it.
+    """
+    module, options = (PREDICTION, []) if (model / "model.onnx").is_file() else (TRAINING, ["predict"])
+    options += ["--model", str(model), "--image", str(image)]
     if point is not None:
         options += ["--row", str(point[0]), "--column", str(point[1])]
     lines: list[dict[str, Any]] = []
-    _run(options, lines.append, report)
+    _run(module, options, lines.append, report)
     labels = next((line["labels"] for line in reversed(lines) if "labels" in line), None)
     if labels is None:
         raise TrainingError("The model said nothing about this picture.")
@@ -81,9 +86,9 @@ class _Steps:
         self._report(float(line.get("done", 0)) / total if total else 0.0, text or step)
 
 
-def _run(options: Sequence[str], heard: Callable[[dict[str, Any]], None], report: Report) -> None:
+def _run(module: str, options: Sequence[str], heard: Callable[[dict[str, Any]], None], report: Report) -> None:
     """Hears every JSON line of the child. If this process dies, the child's next line finds nobody and ends it too."""
-    command = [sys.executable, "-m", "game.training", *options]
+    command = [sys.executable, "-m", module, *options]
     with tempfile.TemporaryFile("w+") as complaints:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
         with child, report.ended_by(child.kill):

@@ -31,7 +31,8 @@ DECIMALS = 6
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model with its report. `p` (S, K) for every subject of the dataset, `held_out` (G, K) for its gold."""
+    """A model with its report. `p` (S, K) for every subject of the dataset, `held_out` (G, K) for its gold; `onnx` is
+    the same model as the content of model.onnx."""
 
     backbone: Backbone
     recipe: Recipe
@@ -41,6 +42,7 @@ class Fitted:
     metrics: Mapping[str, Any]
     card: str
     seed: int
+    onnx: bytes
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def write_model(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
         save_file(_tensors(fitted), new / "model.safetensors")
         # safetensors writes for its owner alone; every other file here is for whoever may see the folder.
         (new / "model.safetensors").chmod(0o644)
+        (new / "model.onnx").write_bytes(fitted.onnx)
         _write_json(new / "labels.json", {"labels": [asdict(label) for label in dataset.labels]})
         _write_json(new / "preprocessing.json", _preprocessing(fitted, dataset))
         _write_json(new / "metrics.json", fitted.metrics)

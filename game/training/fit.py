@@ -16,6 +16,7 @@ from game.training.export import Fitted, write_model
 from game.training.features import Features, eye_of, see
 from game.training.head import Learned, Lessons, learn
 from game.training.network import MOBILENET, Backbone, pretrained
+from game.training.onnx_graph import check_graph, graph
 from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
 from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
@@ -54,9 +55,11 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     evaluation = evaluate(held_out, dataset.gold.true, dataset.labels)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
     metrics = _metrics(evaluation, dataset, backbone, learned)
+    onnx = graph(eye, learned.head, dataset.labels)
+    check_graph(onnx, eye, learned.head, dataset.subjects, images)
     fitted = Fitted(
         backbone, recipe, learned.head, _predictions(dataset, features, learned), held_out, metrics,
-        card(dataset, evaluation, metrics), request.seed,
+        card(dataset, evaluation, metrics), request.seed, onnx,
     )  # fmt: skip
     write_model(fitted, dataset, request.out)
     progress("write", 1, 1, f"Wrote {request.out.name}")

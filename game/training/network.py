@@ -104,7 +104,7 @@ def embed(trunk: nn.Sequential, seen: Tensor, recipe: Recipe) -> list[Tensor]:
 
 def _middle(signal: Tensor, share: float) -> Tensor:
     """The middle `share` of each side, at least a cell, as many cells cut off on the one side as on the other."""
-    side = signal.shape[-1]
+    side = int(signal.shape[-1])  # A plain number also where the exporter follows the sizes.
     cut = (side - max(1, round(side * share))) // 2
     return signal[:, :, cut : side - cut, cut : side - cut]
 

@@ -24,8 +24,8 @@ from tests.training.conftest import quiet
 from tests.training.releases import CODES, Reef, rows_of
 
 FILES = {
-    "model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "predictions.csv",
-    "holdout.csv", "manifest.json",
+    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md",
+    "predictions.csv", "holdout.csv", "manifest.json",
 }  # fmt: skip
 
 

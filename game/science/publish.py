@@ -19,7 +19,10 @@ from game.store.tables import Model
 from game.store.tables.publications import ModelState
 
 # What anyone may download. Hold-out and predictions stay inside: they would tell which subjects are gold.
-PUBLIC_FILES = ("model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "manifest.json")
+PUBLIC_FILES = (
+    "model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
+    "per_label.csv", "reliability.csv", "coverage.csv", "cover.csv", "learning_curve.csv", "manifest.json",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from game.training.dataset import POINT, Dataset
 from game.training.evaluate import Evaluation
+from game.training.intervals import Interval
 from game.training.scratch import SMALL_CNN
 
 # Below so many hold-out subjects a label's figures are mostly chance.
@@ -23,7 +24,7 @@ def card(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -
         "Metrics": _METRICS,
         "Evaluation data": _evaluation_data(evaluation, metrics),
         "Training data": _training_data(dataset, metrics),
-        "Quantitative analyses": _analyses(dataset, evaluation),
+        "Quantitative analyses": _analyses(dataset, evaluation, metrics),
         "Ethical considerations": _ETHICS,
         "Caveats and recommendations": _caveats(dataset, evaluation, metrics),
     }
@@ -35,7 +36,9 @@ _METRICS = """\
 - Accuracy: the share of hold-out subjects whose likeliest label is the experts'.
 - Precision of a label: of those that the model gives it, the share that experts give it. Recall: the other way round.
 - F1: the harmonic mean of both. Macro-F1: its mean over labels, rare ones counting as much as common ones.
-- Calibration error (ECE): how far, on average, the stated probability is from how often it comes true."""
+- Calibration error (ECE): how far, on average, the stated probability is from how often it comes true.
+- In brackets: where the figure lies 95 times in 100. For accuracy, macro-F1, F1, ECE and cover whole images were drawn
+  again, since subjects of one image are alike; for precision and recall it is Wilson's interval, subject by subject."""
 
 _ETHICS = """\
 - Volunteers' answers went in under pseudonyms; no picture of them, no name and no time of theirs is in the model.
@@ -95,25 +98,106 @@ def _training_data(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
     )
 
 
-def _analyses(dataset: Dataset, evaluation: Evaluation) -> str:
+def _analyses(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+    among = evaluation.interval
     lines = [
-        f"- Accuracy {evaluation.accuracy:.3f}; always giving the commonest label: {evaluation.majority_accuracy:.3f}.",
-        f"- Macro-F1 {evaluation.macro_f1:.3f}. Calibration error {evaluation.ece:.3f}.",
+        f"- Accuracy {evaluation.accuracy:.3f}{_apart(among.accuracy, 3)}; always giving the commonest label: "
+        f"{evaluation.majority_accuracy:.3f}.",
+        f"- Macro-F1 {evaluation.macro_f1:.3f}{_apart(among.macro_f1, 3)}.",
+        _calibration(evaluation, metrics),
     ]
     if evaluation.groups:
         by_group = evaluation.groups
         lines.append(
-            f"- By group: {by_group.accuracy:.3f}; always the commonest group: {by_group.majority_accuracy:.3f}."
+            f"- By group: {by_group.accuracy:.3f}{_apart(by_group.interval.accuracy, 3)}; always the commonest group: "
+            f"{by_group.majority_accuracy:.3f}. "
+            f"Macro-F1 {by_group.macro_f1:.3f}{_apart(by_group.interval.macro_f1, 3)}."
         )
+    lines += [*_surest(evaluation), *_transfer(metrics), *_more_answers(metrics)]
     for label, figures in zip(dataset.labels, evaluation.per_label, strict=True):
         lines.append(
-            f"- {label.name}: precision {figures.precision:.2f}, recall {figures.recall:.2f}, F1 {figures.f1:.2f}, "
-            f"{figures.n} subjects."
+            f"- {label.name}: precision {figures.precision:.2f}{_apart(figures.interval.precision)}, "
+            f"recall {figures.recall:.2f}{_apart(figures.interval.recall)}, "
+            f"F1 {figures.f1:.2f}{_apart(figures.interval.f1)}, {figures.n} subjects."
             if figures.n
             else f"- {label.name}: no hold-out subject, so nobody knows."
         )
     matrix = _matrix(dataset, np.array(evaluation.confusion))
-    return "\n".join(lines) + f"\n\nRows: what experts say. Columns: what the model says.\n\n```\n{matrix}\n```"
+    table = f"Rows: what experts say. Columns: what the model says.\n\n```\n{matrix}\n```"
+    return "\n\n".join(["\n".join(lines), *_cover(dataset, metrics), table])
+
+
+def _apart(interval: Interval | None, digits: int = 2) -> str:
+    return "" if interval is None else f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+
+
+def _calibration(evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+    line = f"- Calibration error {evaluation.ece:.3f}{_apart(evaluation.interval.ece, 3)}"
+    if metrics["temperature"] == 1:
+        return f"{line}; a temperature would not have helped."
+    return (
+        f"{line}, by a temperature of {metrics['temperature']:.2f} fitted on training subjects; without it "
+        f"{metrics['uncalibrated']['ece']:.3f}."
+    )
+
+
+def _surest(evaluation: Evaluation) -> list[str]:
+    half = [point for point in evaluation.coverage if point.share == 0.5]
+    return [
+        f"- Of the surest half of its answers {point.accuracy:.3f} are right; they are those of {point.confidence:.2f} "
+        "and more."
+        for point in half
+    ]
+
+
+def _transfer(metrics: Mapping[str, Any]) -> list[str]:
+    """Whether what the network had learned elsewhere helped; nothing where it was not compared."""
+    told = metrics.get("transfer")
+    if not told:
+        return []
+    words = {
+        "positive": "helped: taught from scratch, on this project alone, it would be worse",
+        "neutral": "made no difference that could be measured, against a network taught from scratch on this project",
+        "negative": "did harm: taught from scratch, on this project alone, it would be better",
+    }
+    found = f"{told['gain']:+.3f} [{told['low']:+.3f}, {told['high']:+.3f}]"
+    return [f"- What it had learned elsewhere {words[told['verdict']]} ({told['scratch']:.3f}; {found})."]
+
+
+def _more_answers(metrics: Mapping[str, Any]) -> list[str]:
+    curve = metrics["learning_curve"]
+    if len(curve) < 2:
+        return []
+    told = ", ".join(f"{point['accuracy']:.3f} from {point['n_subjects']:,}" for point in curve)
+    return [f"- Accuracy by how many subjects it learned from: {told}."]
+
+
+def _cover(dataset: Dataset, metrics: Mapping[str, Any]) -> list[str]:
+    told = metrics["cover"]
+    if told is None:
+        return []
+    groups = {str(one["code"]): str(one["name"]) for one in dataset.about.get("groups", ())}
+    names = {label.code: label.name for label in dataset.labels}
+    by_group = [_covered(told["groups"], {**names, **groups}, "group")] if told["groups"] else []
+    return ["\n".join([*by_group, _covered(told, names, "label")])]
+
+
+def _covered(told: Mapping[str, Any], names: Mapping[str, str], what: str) -> str:
+    crowd = f"; the crowd's {_points(told['crowd_error'])}" if told["crowd_error"] else ""
+    lines = [
+        f"- Percent cover by {what}, at {told['n']:,} points in {_images(told['n_images'])}: the model's is "
+        f"{_points(told['machine_error'])} an image and {what} from the experts'{crowd}."
+    ]
+    for one in told["per_label"]:
+        by_crowd = "" if one["crowd"] is None else f", crowd {one['crowd']:.1%}"
+        lines.append(f"- {names[one['code']]}: experts {one['experts']:.1%}, model {one['machine']:.1%}{by_crowd}.")
+    return "\n".join(lines)
+
+
+def _points(error: Mapping[str, Any]) -> str:
+    apart = error["interval"]
+    found = f"{100 * error['mean']:.1f} percentage points"
+    return found if apart is None else f"{found} [{100 * apart['low']:.1f}, {100 * apart['high']:.1f}]"
 
 
 def _matrix(dataset: Dataset, confusion: np.ndarray[Any, Any]) -> str:
@@ -137,7 +221,15 @@ def _caveats(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any
         lines.append(f"- Fewer than {FEW} hold-out subjects, so hardly measured: {', '.join(few)}.")
     if metrics["n_images_holdout"] < 5:
         held_out = _images(metrics["n_images_holdout"])
-        lines.append(f"- Held out: only {held_out}. With another choice the figures may differ by several points.")
+        lines.append(
+            f"- Held out: only {held_out}. With another choice the figures may differ by several points, and from "
+            "so few images intervals come out too narrow."
+        )
+    if (metrics["cover"] or {}).get("crowd_error"):
+        lines.append(
+            f"- The crowd's cover stands on {metrics['cover']['answers_a_point']:.0f} answers a point, and these "
+            "volunteers were measured on the same points: it flatters the crowd a little."
+        )
     if metrics["backbone"] == SMALL_CNN:
         lines.append("- It was taught from scratch, for want of pretrained weights: it is weaker than it could be.")
     return "\n".join(lines)

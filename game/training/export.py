@@ -20,6 +20,7 @@ from game.training.features import Eye, eye_of
 from game.training.head import Head
 from game.training.network import MOBILENET, Backbone
 from game.training.scratch import small_cnn
+from game.training.sheets import write_sheets
 from game.training.tables import write_table
 from game.training.views import MEAN, STD, Recipe, View, pixels
 from game.version import CODE_VERSION
@@ -31,8 +32,10 @@ DECIMALS = 6
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model with its report. `p` (S, K) for every subject of the dataset, `held_out` (G, K) for its gold; `onnx` is
-    the same model as the content of model.onnx."""
+    """A model with its report. `p` (S, K) for every subject of the dataset, `held_out` (G, K) for its gold.
+
+    `cards`: name of the file → what it says. `onnx` is the same model as the content of model.onnx.
+    """
 
     backbone: Backbone
     recipe: Recipe
@@ -40,7 +43,7 @@ class Fitted:
     p: Floats
     held_out: Floats
     metrics: Mapping[str, Any]
-    card: str
+    cards: Mapping[str, str]
     seed: int
     onnx: bytes
 
@@ -72,8 +75,9 @@ def write_model(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
         _write_json(new / "labels.json", {"labels": [asdict(label) for label in dataset.labels]})
         _write_json(new / "preprocessing.json", _preprocessing(fitted, dataset))
         _write_json(new / "metrics.json", fitted.metrics)
-        (new / "card.md").write_text(fitted.card, encoding="utf-8")
-        rows = {
+        for name, text in fitted.cards.items():
+            (new / name).write_text(text, encoding="utf-8")
+        rows = write_sheets(new, fitted.metrics) | {
             "predictions.csv": _write_predictions(new / "predictions.csv", fitted, dataset),
             "holdout.csv": _write_hold_out(new / "holdout.csv", fitted, dataset),
         }

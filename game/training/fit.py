@@ -1,7 +1,7 @@
 """From a release folder to a model folder, step by step."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,24 @@ from typing import Any
 import numpy as np
 
 from game.errors import Conflict, TrainingError
+from game.training.answers import read_answers
 from game.training.card import card
+from game.training.child import childs_card
 from game.training.dataset import Dataset, read_dataset
-from game.training.evaluate import Evaluation, evaluate
+from game.training.evaluate import Evaluation
+from game.training.exam import Exam, figures, judge
 from game.training.export import Fitted, write_model
 from game.training.features import Features, eye_of, see
-from game.training.head import Learned, Lessons, learn
+from game.training.head import Learned, Lessons, fit_heads, importance, learn
+from game.training.learning import Refit
 from game.training.network import MOBILENET, Backbone, pretrained
 from game.training.onnx_graph import check_graph, graph
 from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
 from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
+from game.training.temperature import cool
 from game.training.views import Recipe, recipe_for
-from scoring.arrays import Floats
+from scoring.arrays import Floats, Ints
 
 BACKBONES = (MOBILENET, SMALL_CNN)
 
@@ -50,16 +55,21 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     backbone, recipe = _backbone(request, dataset, images, progress)
     eye = eye_of(backbone.trunk, recipe)
     features = see(dataset.subjects, eye, images, request.cache / "features", progress)
-    learned = learn(_lessons(dataset, features), eye.widths, request.seed, progress)
+    lessons = _lessons(dataset, features)
+    learned, temperature = cool(learn(lessons, eye.widths, request.seed, progress), lessons, request.seed)
     held_out = learned.head(features[dataset.gold.subject])
-    evaluation = evaluate(held_out, dataset.gold.true, dataset.labels)
+    refit = _refit(lessons, eye.widths, learned.ridge, features[dataset.gold.subject])
+    answers = read_answers(request.release, dataset)
+    exam = Exam(dataset, answers, held_out, temperature, refit, request.seed)
+    evaluation = judge(exam)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
-    metrics = _metrics(evaluation, dataset, backbone, learned)
+    metrics = figures(exam, evaluation) | _learned_from(dataset, backbone, learned)
     onnx = graph(eye, learned.head, dataset.labels)
     check_graph(onnx, eye, learned.head, dataset.subjects, images)
     fitted = Fitted(
         backbone, recipe, learned.head, _predictions(dataset, features, learned), held_out, metrics,
-        card(dataset, evaluation, metrics), request.seed, onnx,
+        {"card.md": card(dataset, evaluation, metrics), "card-child.md": childs_card(dataset, evaluation, metrics)},
+        request.seed, onnx,
     )  # fmt: skip
     write_model(fitted, dataset, request.out)
     progress("write", 1, 1, f"Wrote {request.out.name}")
@@ -96,9 +106,20 @@ def _predictions(dataset: Dataset, features: Features, learned: Learned) -> Floa
     return p
 
 
-def _metrics(evaluation: Evaluation, dataset: Dataset, backbone: Backbone, learned: Learned) -> dict[str, Any]:
+def _refit(lessons: Lessons, widths: Sequence[int], ridge: float, gold: Features) -> Refit:
+    """A head like the model's, of some lessons only, and what it says of `gold` (G, D)."""
+
+    def refit(places: Ints) -> Floats:
+        some = Lessons(
+            lessons.features[places], lessons.posterior[places], lessons.confidence[places], lessons.image[places]
+        )
+        return fit_heads(some, importance(some), widths, (ridge,))[ridge](gold)
+
+    return refit
+
+
+def _learned_from(dataset: Dataset, backbone: Backbone, learned: Learned) -> dict[str, Any]:
     return {
-        **asdict(evaluation),
         "n_training": len(dataset.consensus.subject),
         "n_images_training": len({dataset.subjects[place].image for place in dataset.consensus.subject}),
         "n_images_holdout": len({dataset.subjects[place].image for place in dataset.gold.subject}),

@@ -9,8 +9,9 @@ import pytest
 
 from game.training.card import card
 from game.training.dataset import Dataset, read_dataset
-from game.training.evaluate import Evaluation, evaluate
+from game.training.evaluate import Evaluation, Intervals, evaluate
 from game.training.fit import Request
+from game.training.intervals import Interval
 from scoring.arrays import Floats
 from tests.training.releases import CODES, rows_of
 
@@ -46,7 +47,10 @@ def test_it_has_all_headings_in_order(written: str) -> None:
 def test_it_names_its_release_and_its_figures(written: str, request_of_all: Request) -> None:
     metrics = json.loads((request_of_all.out / "metrics.json").read_text())
     assert "Learned from release 3 of the project “Reef squares of Moorea”, made 2026-11-18." in written
-    assert f"Accuracy {metrics['accuracy']:.3f}" in written
+    assert f"Accuracy {metrics['accuracy']:.3f};" in written
+    assert f"Macro-F1 {metrics['macro_f1']:.3f}." in written
+    assert "Percent cover by group, at 40 points in 1 image" in written
+    assert "Of the surest half of its answers" in written
     assert "40 subjects labelled by experts, in 1 image." in written
 
 
@@ -60,6 +64,39 @@ def test_a_label_that_was_hardly_measured_is_named(written: str) -> None:
     assert "Other hard coral: no hold-out subject, so nobody knows." in written
     [caveat] = [line for line in written.splitlines() if "hardly measured" in line]
     assert "Other hard coral" in caveat
+
+
+def test_a_temperature_is_named_if_there_is_one(
+    dataset: Dataset, evaluation: Evaluation, request_of_all: Request
+) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    warm = {"temperature": 0.6, "uncalibrated": {"ece": 0.31}}
+    assert "by a temperature of 0.60 fitted on training subjects; without it 0.310." in card(
+        dataset, evaluation, metrics | warm
+    )
+    assert "a temperature would not have helped." in card(dataset, evaluation, metrics | {"temperature": 1.0})
+
+
+def test_intervals_stand_in_brackets(dataset: Dataset, evaluation: Evaluation, request_of_all: Request) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    sure = replace(evaluation, interval=Intervals(Interval(0.61, 0.84), None, Interval(0.02, 0.09)))
+    told = card(dataset, sure, metrics)
+    assert f"Accuracy {evaluation.accuracy:.3f} [0.610, 0.840]" in told
+    assert f"Calibration error {evaluation.ece:.3f} [0.020, 0.090]" in told
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"), [("positive", "helped"), ("neutral", "made no difference"), ("negative", "did harm")]
+)
+def test_whether_others_weights_helped_is_said_in_words_where_it_is_known(
+    dataset: Dataset, evaluation: Evaluation, request_of_all: Request, verdict: str, words: str
+) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    assert "learned elsewhere" not in card(dataset, evaluation, metrics)
+    transfer = {"verdict": verdict, "gain": 0.052, "low": -0.011, "high": 0.09, "scratch": 0.6}
+    told = card(dataset, evaluation, metrics | {"transfer": transfer})
+    assert f"What it had learned elsewhere {words}" in told
+    assert "(0.600; +0.052 [-0.011, +0.090])" in told
 
 
 def test_it_names_no_subject(written: str, request_of_all: Request) -> None:

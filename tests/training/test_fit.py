@@ -24,8 +24,9 @@ from tests.training.conftest import quiet
 from tests.training.releases import CODES, Reef, rows_of
 
 FILES = {
-    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md",
-    "predictions.csv", "holdout.csv", "manifest.json",
+    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
+    "per_label.csv", "reliability.csv", "coverage.csv", "cover.csv", "learning_curve.csv", "predictions.csv",
+    "holdout.csv", "manifest.json",
 }  # fmt: skip
 
 
@@ -109,6 +110,23 @@ def test_the_kept_layers_are_torchvisions_own(request_of_all: Request, tmp_path:
     }
     assert kept.keys() == {f"trunk.{name}" for name in models.mobilenet_v2().features[:14].state_dict()}
     assert all(torch.equal(value, known[name.replace("trunk", "features")]) for name, value in kept.items())
+
+
+def test_nothing_of_the_hold_out_is_in_the_model_or_its_temperature(
+    request_of_all: Request, reef: Reef, tmp_path: Path
+) -> None:
+    """Were its labels used for anything but figures, other labels would make another model."""
+    release = reef.release(tmp_path / "release")
+    for row in release.gold:
+        row["label"] = CODES[-1]
+    fit(replace(request_of_all, release=release.write(), out=tmp_path / "model"), quiet())
+    for name in ("model.safetensors", "predictions.csv", "labels.json", "preprocessing.json"):
+        assert (tmp_path / "model" / name).read_bytes() == (request_of_all.out / name).read_bytes(), name
+    temperatures = [
+        json.loads((folder / "metrics.json").read_text())["temperature"]
+        for folder in (request_of_all.out, tmp_path / "model")
+    ]
+    assert temperatures[0] == temperatures[1]
 
 
 def test_an_existing_model_is_never_replaced(request_of_all: Request) -> None:

@@ -1,0 +1,121 @@
+"""The model card for children of about ten: short, warm and honest. The other card's figures, in tenths."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from game.training.dataset import POINT, Dataset
+from game.training.evaluate import Evaluation, LabelFigures
+
+# Of fewer than these nothing is said that sounds as if it were known.
+FEW = 10
+GOOD = 0.7
+# From this share on two labels count as mixed up.
+OFTEN = 0.15
+MOST = 3
+
+
+def childs_card(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+    """Markdown without tables."""
+    title = dataset.about.get("title") or dataset.about.get("project")
+    sections = {
+        "How I learned": _lessons(dataset, metrics),
+        "My test": _test(dataset, evaluation),
+        "What I am good at": _good(dataset, evaluation),
+        "What I mix up": _mixed_up(dataset, evaluation),
+        "What I have never seen": _unseen(dataset, evaluation),
+        "Please remember": _REMEMBER,
+    }
+    head = f"# Hello! I am the guessing machine of “{title}”\n\n{_hello(dataset)}\n"
+    return "\n".join([head, *(f"## {heading}\n\n{text}\n" for heading, text in sections.items())])
+
+
+_REMEMBER = """\
+I only guess. I do not understand the sea, and I cannot be curious. You can! When something really matters, people have
+to look for themselves. And every picture that you look at carefully helps me to guess better next time. Thank you."""
+
+
+def _hello(dataset: Dataset) -> str:
+    what = "one tiny spot in the middle of a picture" if dataset.kind == POINT else "a picture"
+    names = [label.name for label in dataset.labels]
+    return (
+        f"I am a computer program. You show me {what}, and I choose one of {len(names)} names: {_listed(names, 'or')}."
+    )
+
+
+def _lessons(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
+    n = metrics["n_training"]
+    text = (
+        f"Players looked at {n:,} pictures and said what they saw. I looked at the same pictures, guessed, and "
+        "compared my guess with what the players agreed on. That is how I learned, again and again."
+    )
+    pretended = (
+        " Some of the players were only pretend players, made by a computer, so I am just for trying things out."
+    )
+    return text + (pretended if dataset.about.get("includes_simulated") else "")
+
+
+def _test(dataset: Dataset, evaluation: Evaluation) -> str:
+    true = np.array(evaluation.confusion).sum(axis=1)
+    common = dataset.labels[int(true.argmax())].name
+    return (
+        f"Then experts tested me with {evaluation.n:,} pictures that I had never seen. I got "
+        f"**{_tenths(evaluation.accuracy)}** right. If I always said “{common}” without even looking, I would get "
+        f"{_tenths(evaluation.majority_accuracy)}."
+    )
+
+
+def _good(dataset: Dataset, evaluation: Evaluation) -> str:
+    known = sorted((line for line in evaluation.per_label if line.n >= FEW), key=lambda line: -line.recall)
+    names = {label.code: label.name for label in dataset.labels}
+    best = [line for line in known if line.recall >= GOOD][:MOST]
+    if best:
+        return "\n".join(f"- **{names[line.code]}**: I find {_tenths(line.recall)} of them." for line in best)
+    if known:
+        return (
+            f"Nothing yet, honestly. Best of all I find **{names[known[0].code]}**: {_tenths(known[0].recall)} of them."
+        )
+    return "Nobody knows yet: my test was too short."
+
+
+def _mixed_up(dataset: Dataset, evaluation: Evaluation) -> str:
+    confusion = np.array(evaluation.confusion)
+    true = confusion.sum(axis=1)
+    share = np.where(true[:, None] >= FEW, confusion / np.maximum(true, 1)[:, None], 0.0)
+    np.fill_diagonal(share, 0)
+    worst = [divmod(int(cell), len(true)) for cell in np.argsort(-share, axis=None, kind="stable")[:MOST]]
+    names = [label.name for label in dataset.labels]
+    lines = [
+        f"- When it is **{names[is_]}**, I say “{names[says]}” {_tenths(share[is_, says])} times."
+        for is_, says in worst
+        if share[is_, says] >= OFTEN
+    ]
+    return "\n".join(lines) or "Nothing very often. But I do make mistakes, now here and now there."
+
+
+def _unseen(dataset: Dataset, evaluation: Evaluation) -> str:
+    names = {label.code: label.name for label in dataset.labels}
+    rare = [names[line.code] for line in evaluation.per_label if _hardly_seen(line)]
+    lines = [
+        "- Other places and other cameras. There I may be quite wrong.",
+        "- Anything that is not on my list. Show me a cat, and I will still say one of my names, and maybe sound sure!",
+    ]
+    if rare:
+        lines.insert(0, f"- Hardly any {_listed(rare, 'or')} in my test. So nobody knows how well I can tell.")
+    return "\n".join(lines)
+
+
+def _hardly_seen(line: LabelFigures) -> bool:
+    return line.n < FEW
+
+
+def _tenths(share: float) -> str:
+    n = round(10 * share)
+    if n in (0, 10):
+        return "hardly any" if n == 0 else "nearly all"
+    return f"{n} in 10"
+
+
+def _listed(names: list[str], last: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

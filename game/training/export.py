@@ -96,13 +96,18 @@ def read_model(folder: Path) -> Model:
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["labels"]
     tensors = load_file(folder / "model.safetensors")
     views = tuple(View(view["name"], view["side_px"]) for view in asked["views"])
-    recipe = Recipe(views, asked["input_px"], tuple(asked["taps"]), asked["pool"])
+    recipe = Recipe(views, asked["input_px"], tuple(asked["taps"]), _pools(asked))
     trunk = _empty_trunk(asked["backbone"], recipe)
     trunk.load_state_dict(
         {name.removeprefix("trunk."): value for name, value in tensors.items() if name.startswith("trunk.")}
     )
     head = Head(*(tensors[f"head.{part}"].numpy() for part in ("mean", "scale", "weight", "bias")))
     return Model(tuple(Label(**label) for label in labels), eye_of(trunk.eval(), recipe), head)
+
+
+def _pools(asked: Mapping[str, Any]) -> tuple[float, ...]:
+    """Version 0.1 wrote a single one."""
+    return tuple(asked["pools"]) if "pools" in asked else (asked["pool"],)
 
 
 def _empty_trunk(backbone: str, recipe: Recipe) -> nn.Sequential:

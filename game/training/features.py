@@ -37,7 +37,7 @@ _WHOLE = (-1, -1)
 class Eye:
     """A fused trunk with the recipe of what to look at; `key` changes with every weight and every setting.
 
-    `widths` are the channels of each block of the features: for each view, for each tapped layer.
+    `widths` are the channels of each block of the features: for each view, layer and share.
     """
 
     trunk: nn.Sequential

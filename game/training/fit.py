@@ -25,7 +25,7 @@ from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
 from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
 from game.training.temperature import cool
-from game.training.views import Recipe, recipe_for
+from game.training.views import Recipe, recipe_of
 from scoring.arrays import Floats, Ints
 
 BACKBONES = (MOBILENET, SMALL_CNN)
@@ -80,7 +80,7 @@ def _backbone(
     request: Request, dataset: Dataset, images: Callable[[str], bytes], progress: Progress
 ) -> tuple[Backbone, Recipe]:
     """Somebody else's weights if they can be had, else a small network of our own, and what to look at with it."""
-    recipe = recipe_for(dataset)
+    recipe = recipe_of(dataset.kind, dataset.patch_px)
     if request.backbone not in BACKBONES:
         raise TrainingError(f"There is no backbone “{request.backbone}”: choose {' or '.join(BACKBONES)}.")
     found = pretrained(request.cache, recipe) if request.backbone == MOBILENET else None

@@ -92,13 +92,13 @@ def fingerprint(trunk: nn.Sequential) -> str:
 
 
 def embed(trunk: nn.Sequential, seen: Tensor, recipe: Recipe) -> list[Tensor]:
-    """What each tapped layer says of the middle of what is `seen` (N, 3, S, S): a list of (N, channels)."""
+    """What each tapped layer says of what is `seen` (N, 3, S, S), share by share: a list of (N, channels)."""
     said: list[Tensor] = []
     signal = seen.contiguous(memory_format=torch.channels_last)
     for number, layer in enumerate(trunk):
         signal = layer(signal)
         if number in recipe.taps:
-            said.append(_middle(signal, recipe.pool).mean(dim=(2, 3)))
+            said += [_middle(signal, share).mean(dim=(2, 3)) for share in recipe.pools]
     return said
 
 

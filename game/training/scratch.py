@@ -41,7 +41,7 @@ def from_scratch(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         trunk = small_cnn()
-        width = sum(WIDTHS[tap] for tap in recipe.taps) * len(recipe.views)
+        width = sum(WIDTHS[tap] for tap in recipe.taps) * len(recipe.pools) * len(recipe.views)
         head = nn.Linear(width, target.shape[1])
     search = torch.optim.AdamW([*trunk.parameters(), *head.parameters()], lr=2e-3, weight_decay=1e-2)
     for epoch in range(N_EPOCHS):

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from game.artifacts.images import rgb
-from game.training.dataset import POINT, Dataset, Point
+from game.training.dataset import POINT, Point
 
 # The colours that torchvision's ImageNet weights were trained on: mean and standard deviation of R, G, B in [0, 1].
 MEAN = (0.485, 0.456, 0.406)
@@ -30,24 +30,26 @@ class View:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Each view is scaled to `input_px`; of each tapped layer the middle `pool` of each side is averaged."""
+    """Each view is scaled to `input_px`; of each tapped layer the middle share of each side is averaged, for each share
+    in `pools`."""
 
     views: tuple[View, ...]
     input_px: int
     taps: tuple[int, ...]
-    pool: float
+    pools: tuple[float, ...]
 
 
-def recipe_for(dataset: Dataset) -> Recipe:
+def recipe_of(kind: str, patch_px: int) -> Recipe:
     """Chosen by measurement; the figures are in README.md.
 
     A label for a point says what lies exactly there, so what its surroundings show must not drown it: two narrow views,
-    only the middle half of each, and the early layers, which know texture and colour rather than things.
+    the middle half of each beside the whole, and the early layers, which know texture and colour rather than things.
     """
-    if dataset.kind == POINT:
-        centre, context = round(dataset.patch_px * 2 / 7), round(dataset.patch_px * 4 / 7)
-        return Recipe((View("centre", max(centre, 8)), View("context", max(context, 16))), 128, (6, 13), 0.5)
-    return Recipe((View("whole", None),), 224, (13, 18), 1.0)
+    if kind == POINT:
+        centre, context = round(patch_px * 2 / 7), round(patch_px * 4 / 7)
+        views = (View("centre", max(centre, 8)), View("context", max(context, 16)))
+        return Recipe(views, 128, (6, 13), (0.5, 1.0))
+    return Recipe((View("whole", None),), 224, (13, 18), (1.0,))
 
 
 def pixels(content: bytes) -> Tensor:

@@ -14,7 +14,7 @@ from game.training.views import Recipe, View
 from tests.training.conftest import quiet
 from tests.training.releases import Reef
 
-RECIPE = Recipe((View("centre", 32), View("context", 64)), 32, (0,), 0.5)
+RECIPE = Recipe((View("centre", 32), View("context", 64)), 32, (0,), (0.5,))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_a_flipped_bit_on_the_disk_is_noticed(
 def test_another_network_or_another_square_meets_other_features(eye: Eye) -> None:
     torch.manual_seed(1)
     other = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3))
-    wider = Recipe((View("centre", 32), View("context", 66)), 32, (0,), 0.5)
+    wider = Recipe((View("centre", 32), View("context", 66)), 32, (0,), (0.5,))
     keys = {eye.key, eye_of(other, RECIPE).key, eye_of(other, wider).key}
     assert len(keys) == 3
 

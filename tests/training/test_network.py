@@ -12,7 +12,7 @@ from game.training import network
 from game.training.network import downloaded_weights, embed, fused, packaged_weights, pretrained
 from game.training.views import Recipe, View
 
-POINTS = Recipe((View("centre", 64),), 128, (6, 13), 0.5)
+POINTS = Recipe((View("centre", 64),), 128, (6, 13), (0.5,))
 
 
 def test_the_packaged_weights_are_there_and_are_those_that_everybody_knows() -> None:
@@ -60,13 +60,12 @@ def test_the_quick_copy_sees_the_same(tmp_path: Path) -> None:
     assert all(torch.allclose(one, other, atol=1e-4) for one, other in zip(slow, quick, strict=True))
 
 
-def test_only_the_middle_of_what_is_seen_counts(tmp_path: Path) -> None:
+def test_each_share_of_what_is_seen_is_averaged(tmp_path: Path) -> None:
     """The middle half of a tapped map of 4 × 4 cells is 2 × 2; here the tap is the picture itself."""
     trunk = torch.nn.Sequential(torch.nn.Identity())
     seen = torch.arange(16.0).view(1, 1, 4, 4)
-    # (5 + 6 + 9 + 10) / 4
-    assert embed(trunk, seen, Recipe((), 4, (0,), 0.5))[0].item() == 7.5
-    # All of it: (0 + … + 15) / 16
-    assert embed(trunk, seen, Recipe((), 4, (0,), 1.0))[0].item() == 7.5
-    seen[0, 0, 0, 0] = 100.0
-    assert embed(trunk, seen, Recipe((), 4, (0,), 0.5))[0].item() == 7.5
+    recipe = Recipe((), 4, (0,), (0.5, 1.0))
+    # (5 + 6 + 9 + 10) / 4, and all of it: (0 + … + 15) / 16
+    assert [block.item() for block in embed(trunk, seen, recipe)] == [7.5, 7.5]
+    seen[0, 0, 0, 0] = 16.0
+    assert [block.item() for block in embed(trunk, seen, recipe)] == [7.5, 8.5]

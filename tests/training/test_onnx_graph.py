@@ -99,7 +99,7 @@ def test_any_chain_of_layers_any_views_and_any_linear_head_will_do(
     torch.manual_seed(0)
     residual = models.resnet18()
     for trunk, taps in ((small_cnn(), (1, 3)), (torch.nn.Sequential(*list(residual.children())[:6]), (4, 5))):
-        eye = eye_of(trunk.eval(), Recipe(views, 48, taps, 0.5))
+        eye = eye_of(trunk.eval(), Recipe(views, 48, taps, (0.5, 1.0)))
         some = [replace(one, point=None) if views is WHOLE else one for one in subjects[::50]]
         content = graph(eye, head_for(eye), LABELS)
         assert check_graph(content, eye, head_for(eye), some, images) <= TOLERANCE
@@ -121,7 +121,7 @@ def test_a_graph_that_says_something_else_is_refused(
 
 def test_whole_pictures_of_any_size_are_taken(shared_data: Path) -> None:
     torch.manual_seed(0)
-    eye = eye_of(small_cnn().eval(), Recipe(WHOLE, 48, (3,), 1.0))
+    eye = eye_of(small_cnn().eval(), Recipe(WHOLE, 48, (3,), (1.0,)))
     files = [shared_data / "koh_tao" / row["file"] for row in rows_of(shared_data / "koh_tao" / "labels.csv")[:2]]
     quadrat = next((shared_data / "moorea_quadrats").glob("*.jpg"))
     contents = {file.name: file.read_bytes() for file in (*files, quadrat)}

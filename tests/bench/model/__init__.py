@@ -1,0 +1,1 @@
+"""The public model beside the usual way, on real photographs held out whole."""

@@ -40,6 +40,7 @@ def build(folder: Path) -> Project:
         groups=groups,
         levels=tuple(_level(_with_defaults(table, "levels"), labels, groups) for table in document["levels"]),
         retirement=RetirementRule(**document["retirement"]),
+        retrain_after_days=document["retrain_after_days"],
         imports=ImportRules(**_with_defaults(document["import"], "import")),
         package=Package(subjects["package"], subjects["package_folder"]) if subjects["package"] else None,
         subjects=tuple(row.cells["file"] for row in rows_of(folder / "subjects.csv")),

@@ -51,6 +51,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         _required("labels", Kind.TABLES),
         _required("levels", Kind.TABLES),
         Key("groups", Kind.TABLES, default=[]),
+        Key("retrain_after_days", Kind.WHOLE, default=30, low=0, high=3650),
         Key("retirement", Kind.TABLE, default={}),
         Key("import", Kind.TABLE, default={}),
     ),

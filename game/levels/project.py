@@ -133,7 +133,8 @@ class Package:
 
 @dataclass(frozen=True)
 class Project:
-    """`patch_px` is the side of the patch around a point, in pixels of the image; 0 for whole images."""
+    """`patch_px` is the side of the patch around a point, in pixels of the image; 0 for whole images. After
+    `retrain_after_days` any new answer makes a release due; 0: never."""
 
     slug: str
     uuid: str
@@ -149,6 +150,7 @@ class Project:
     groups: tuple[Group, ...]
     levels: tuple[Level, ...]
     retirement: RetirementRule
+    retrain_after_days: int
     imports: ImportRules
     package: Package | None
     subjects: tuple[str, ...]

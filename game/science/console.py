@@ -12,8 +12,8 @@ from game.science.state import project_state
 from game.store import Session, subjects
 from game.store.tables.publications import JobKind
 
-# A prediction needs a picture, which only a visitor brings.
-STARTABLE = tuple(kind for kind in JobKind if kind is not JobKind.PREDICT)
+# A prediction needs a picture, which only a visitor brings; a switch a version and a reason.
+STARTABLE = tuple(kind for kind in JobKind if kind not in (JobKind.PREDICT, JobKind.SWITCH))
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,26 @@
-"""The gate: a trained model becomes the public one only if it beats the public one on the same hold-out subjects."""
+"""Bringing a trained model to the gate: it is published or rejected, with the gate's reasons, in one transaction."""
 
-import csv
+import hashlib
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from game.artifacts.folders import verify
-from game.errors import ArtifactError, NotFound
+from game.artifacts.folders import MANIFEST, verify
+from game.errors import ArtifactError, Conflict, NotFound
 from game.levels import Project
+from game.science.decisions import GATE, freeze_in_force, frozen_sentence, held_project
+from game.science.gate import LEVEL, Trial, against_commonest, against_model
+from game.science.holdouts import HoldOut, beside_commonest, pair, read_hold_out
+from game.science.predictions import Predictions, read_predictions
 from game.science.priorities import renew_priorities
-from game.store import Session, Store, reading, subjects, transaction
+from game.science.reasons import Rival, reasons
+from game.store import Session, Store, decisions, reading, subjects, transaction
 from game.store import models as kept
-from game.store.tables import Model
-from game.store.tables.publications import ModelState
+from game.store.tables import Decision, Model
+from game.store.tables.publications import DecisionKind, ModelState
 
 # What anyone may download. Hold-out and predictions stay inside: they would tell which subjects are gold.
 PUBLIC_FILES = (
@@ -27,7 +31,11 @@ PUBLIC_FILES = (
 
 @dataclass(frozen=True)
 class ModelView:
-    """A version of a project's model as anyone may see it. `folder` is relative to Settings.models."""
+    """A version of a project's model as anyone may see it. `folder` is relative to Settings.models.
+
+    `reasons`: why the gate published or rejected it, `reason` all of them; `verdict` its figures (gate.Trial), None of
+    a model that an older Fathom has judged.
+    """
 
     version: int
     state: ModelState
@@ -37,32 +45,35 @@ class ModelView:
     release_version: int
     folder: str
     files: tuple[str, ...] = PUBLIC_FILES
+    verdict: dict[str, Any] | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (self.reason,) if self.verdict is None else tuple(self.verdict["reasons"])
+
+
+class FrozenError(Conflict):
+    """No new model becomes public until the science team thaws the public one."""
 
 
 @dataclass(frozen=True)
-class HoldOut:
-    """Subject's code → (true label, label given by the model), both codes."""
+class _Rival:
+    """The published model that a candidate was compared with; `folder` None: there was none."""
 
-    labels: Mapping[str, tuple[str, str]]
-
-    def n_right(self, among: set[str]) -> int:
-        return sum(self.labels[code][0] == self.labels[code][1] for code in among)
-
-    @property
-    def n_majority(self) -> int:
-        """How many subjects the commonest true label would get right."""
-        return max(Counter(true for true, _ in self.labels.values()).values())
+    version: int | None
+    folder: str | None
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What the gate needs of a model folder, read before any row is touched. `predictions`: (subject id, p (K,))."""
+    """What the gate knows of a model folder, and found, before any row is touched."""
 
     folder: str
     release_version: int
     metrics: dict[str, Any]
-    hold_out: HoldOut
-    predictions: Sequence[tuple[int, list[float]]]
+    predictions: Predictions
+    rival: _Rival
+    verdict: dict[str, Any]
     judged_at: datetime
 
 
@@ -70,15 +81,17 @@ def publish(store: Store, project: Project, models_folder: Path, folder: str, no
     """Publishes or rejects the model in `models_folder/folder`, once; a second time only its priorities are renewed.
 
     All rows change in one transaction: whatever happens before its end leaves the published model as it was. Raises
-    ArtifactError for a damaged folder, NotFound if the project has no subjects.
+    ArtifactError for a damaged folder, NotFound if the project has no subjects, FrozenError.
     """
-    with reading(store) as session:
-        project_id = _project_id(session, project)
-        judged = next((view for view in _views(session, project_id) if view.folder == folder), None)
-        known = kept.subject_ids(session, project_id)
-    if judged is None:
-        candidate = _candidate(project, known, models_folder, folder, now)
-        judged = _judge(store, project, project_id, candidate, models_folder)
+    judged = None
+    while judged is None:
+        with reading(store) as session:
+            project_id = _project_id(session, project)
+            judged = next((view for view in _views(session, project_id) if view.folder == folder), None)
+            known, rival = kept.subject_ids(session, project_id), _rival(session, project_id)
+        if judged is None:
+            candidate = _candidate(project, known, models_folder, folder, rival, now)
+            judged = _keep(store, project, candidate)
     if judged.state is ModelState.PUBLISHED:
         renew_priorities(store, project, project_id)
     return judged
@@ -102,87 +115,87 @@ def published_model(session: Session, project: Project) -> ModelView | None:
     return next((view for view in models(session, project) if view.state is ModelState.PUBLISHED), None)
 
 
-def verdict(new: HoldOut, old: HoldOut | None) -> tuple[bool, str]:
-    """Whether the new model is to be published, and why or why not in one sentence."""
-    both = set() if old is None else new.labels.keys() & old.labels.keys()
-    n_new = new.n_right(both or set(new.labels))
-    n = len(both or new.labels)
-    if old is None or not both:
-        n_old, rival = new.n_majority, "the commonest label alone"
+def judge(project: Project, new: HoldOut, old: HoldOut | None, version: int | None, seed: int) -> dict[str, Any]:
+    """The gate's findings, with `passed` and `reasons`: beside the published model (`old`, of this version) on the
+    subjects that both held out; where there are none, beside the commonest label."""
+    # The web imports this module, and has no use for numpy's generators.
+    from numpy.random import default_rng
+
+    names = {label.code: label.name for label in project.labels}
+    paired = None if old is None else pair(new, old)
+    if paired is None:
+        trial = against_commonest(beside_commonest(new), default_rng(seed))
+        rival = Rival(len(new.subjects), name=names.get(new.commonest, new.commonest))
     else:
-        n_old, rival = old.n_right(both), "the published model"
-    found = f"It recognises {n_new} of {n} hold-out subjects ({n_new / n:.1%}), {rival} {n_old} ({n_old / n:.1%})"
-    return n_new > n_old, f"{found}." if n_new > n_old else f"{found}: it would have to be better."
+        trial, rival = against_model(paired, default_rng(seed)), Rival(len(new.subjects), version)
+    return _findings(trial, rival) | {"reasons": list(reasons(trial, rival, names))}
 
 
-def read_hold_out(folder: Path) -> HoldOut:
-    """Raises ArtifactError if the folder holds none."""
-    rows = _rows(folder / "holdout.csv")
-    if not rows:
-        raise ArtifactError(f"The model in {folder.name} was measured on no hold-out subject, so it cannot be judged.")
-    return HoldOut({row["subject"]: (row["true"], _best(row)) for row in rows})
+def _findings(trial: Trial, rival: Rival) -> dict[str, Any]:
+    figures = asdict(trial) | {"labels": [asdict(label) | {"worse": label.worse} for label in trial.labels]}
+    return figures | {"passed": trial.passed, "level": LEVEL, "rival": asdict(rival)}
 
 
-def _judge(store: Store, project: Project, project_id: int, candidate: _Candidate, models_folder: Path) -> ModelView:
+def _keep(store: Store, project: Project, candidate: _Candidate) -> ModelView | None:
+    """None if another model became public meanwhile: then the comparison is worth nothing."""
     with transaction(store) as session:
+        project_id = held_project(session, project)
+        frozen = freeze_in_force(session, project_id)
+        if frozen is not None:
+            raise FrozenError(f"{frozen_sentence(frozen)} The new model waits.")
         release_id = kept.release_id(session, project_id, candidate.release_version)
         if release_id is None:
             raise ArtifactError(f"{candidate.folder} was trained on a release that this database does not know.")
-        published = kept.published_model(session, project_id)
-        old = None if published is None else _hold_out_of(models_folder / published.folder)
-        better, reason = verdict(candidate.hold_out, old)
-        state = ModelState.PUBLISHED if better else ModelState.REJECTED
+        if _rival(session, project_id) != candidate.rival:
+            return None
+        passed = bool(candidate.verdict["passed"])
         judged = Model(
-            project_id=project_id, release_id=release_id, state=state, reason=reason, folder=candidate.folder,
-            metrics=candidate.metrics, created_at=candidate.judged_at,
+            project_id=project_id, release_id=release_id, state=ModelState.REJECTED, folder=candidate.folder,
+            reason=" ".join(candidate.verdict["reasons"]), verdict=candidate.verdict, metrics=candidate.metrics,
+            created_at=candidate.judged_at,
         )  # fmt: skip
         kept.add_model(session, judged)
-        if better:
-            if published is not None:
-                published.state = ModelState.REPLACED
-            kept.replace_predictions(session, project_id, judged.id, candidate.predictions)
+        if passed:
+            kept.make_public(session, judged, candidate.predictions)
+        kind = DecisionKind.PUBLISHED if passed else DecisionKind.REJECTED
+        decided = Decision(
+            project_id=project_id, model_id=judged.id, kind=kind, by=GATE, why=judged.reason,
+            decided_at=candidate.judged_at,
+        )  # fmt: skip
+        decisions.add_decision(session, decided)
         return next(view for view in _views(session, project_id) if view.version == judged.version)
 
 
 def _candidate(
-    project: Project, known: Mapping[str, int], models_folder: Path, folder: str, now: datetime
+    project: Project, known: Mapping[str, int], models_folder: Path, folder: str, rival: _Rival, now: datetime
 ) -> _Candidate:
     path = models_folder / folder
     manifest = verify(path)
     metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
-    predictions = _predictions(path, project, known)
-    return _Candidate(folder, int(manifest["release"]), metrics, read_hold_out(path), predictions, now)
+    old = None if rival.folder is None else models_folder / rival.folder
+    verdict = judge(project, read_hold_out(path), _hold_out_of(old), rival.version, _seed(path, old))
+    predictions = read_predictions(path, project, known)
+    return _Candidate(folder, int(manifest["release"]), metrics, predictions, rival, verdict, now)
 
 
-def _hold_out_of(folder: Path) -> HoldOut | None:
-    """None if the published model's files are lost: then there is nothing to compare with."""
+def _seed(new: Path, old: Path | None) -> int:
+    """The same two folders are always compared on the same draws: their manifests list every checksum."""
+    manifests = [path / MANIFEST for path in (new, old) if path is not None]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in manifests if file.is_file()))
+    return int.from_bytes(digest.digest()[:8], "big")
+
+
+def _hold_out_of(folder: Path | None) -> HoldOut | None:
+    """None if there is no published model or its files are lost: then there is nothing to compare with."""
     try:
-        return read_hold_out(folder)
+        return None if folder is None else read_hold_out(folder)
     except ArtifactError:
         return None
 
 
-def _predictions(folder: Path, project: Project, known: Mapping[str, int]) -> list[tuple[int, list[float]]]:
-    """(subject id, p (K,) in the project's order); a label that the model does not know has probability 0."""
-    columns = [f"p_{label.code}" for label in project.labels]
-    rows = _rows(folder / "predictions.csv")
-    unknown = [row["subject"] for row in rows if row["subject"] not in known]
-    if unknown or not rows:
-        raise ArtifactError(f"predictions.csv of {folder.name} does not fit the project: {unknown[:3] or 'no rows'}.")
-    return [(known[row["subject"]], [float(row.get(column) or 0) for column in columns]) for row in rows]
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            return list(csv.DictReader(opened))
-    except FileNotFoundError:
-        raise ArtifactError(f"{file.name} is missing in {file.parent.name}.") from None
-
-
-def _best(row: Mapping[str, str]) -> str:
-    p = {name.removeprefix("p_"): float(text) for name, text in row.items() if name.startswith("p_")}
-    return max(p, key=lambda code: p[code])
+def _rival(session: Session, project_id: int) -> _Rival:
+    public = kept.published_model(session, project_id)
+    return _Rival(None, None) if public is None else _Rival(public.version, public.folder)
 
 
 def _project_id(session: Session, project: Project) -> int:
@@ -195,7 +208,8 @@ def _project_id(session: Session, project: Project) -> int:
 def _views(session: Session, project_id: int) -> list[ModelView]:
     return [
         ModelView(
-            row.version, ModelState(row.state), row.reason, row.metrics, row.created_at, release_version, row.folder
+            row.version, ModelState(row.state), row.reason, row.metrics, row.created_at, release_version, row.folder,
+            verdict=row.verdict,
         )
         for row, release_version in kept.models_of_project(session, project_id)
-    ]
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ from game.store.tables.publications import JobKind
 
 AGGREGATE_AFTER_ANSWERS = 200
 AGGREGATE_AFTER = timedelta(minutes=5)
-# A release is due once the answers of people have moved the consensus of this share of the subjects.
+# A release is due once people's answers have made the consensus of this share of the subjects new or another.
 RELEASE_SHARE = 0.1
 # Subjects with a consensus that a model needs at least, for each label.
 LABELLED_PER_LABEL = 5
@@ -18,7 +18,7 @@ PATIENCE = timedelta(minutes=2)
 REST = timedelta(minutes=15)
 
 # Each of these reads what the one before it wrote.
-CHAIN = frozenset({JobKind.RELEASE, JobKind.TRAIN, JobKind.PUBLISH})
+CHAIN = frozenset({JobKind.RELEASE, JobKind.TRAIN, JobKind.PUBLISH, JobKind.SWITCH})
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,24 @@ class ProjectState:
     """All that the schedule looks at.
 
     `n_subjects` and `n_changed` count subjects that are not gold, `n_gold` hidden gold. `n_new`: answers since the last
-    aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. `n_changed`: subjects that people, not simulated
-    volunteers, answered since the last release. `model_waits`: one is trained and the gate has not judged it. `busy`:
-    kinds of jobs that wait or run; `resting`: kinds that failed lately. `waiting_since`: when the oldest of those that
-    wait was asked for.
+    aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. Since the last release people, not simulated volunteers,
+    answered `n_answered` subjects, and the consensus of `n_changed` of these is new or another; `release_due_at`: when
+    the next one is due for its age alone. `model_waits`: one is trained and the gate has not judged it; `frozen`: who
+    keeps it from being public, in a sentence. `busy`: kinds of jobs that wait or run; `resting`: kinds that failed
+    lately. `waiting_since`: when the oldest of those that wait was asked for.
     """
 
     n_labels: int
     n_subjects: int
     n_gold: int
     n_new: int
+    n_answered: int
     n_changed: int
     aggregated_at: datetime | None
     release: ReleaseState | None
+    release_due_at: datetime | None
     model_waits: bool
+    frozen: str | None
     busy: frozenset[JobKind]
     resting: frozenset[JobKind]
     waiting_since: datetime | None
@@ -71,7 +75,7 @@ def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
     """The most urgent job that can begin now and why, or None and what is being waited for."""
     release = state.release
     chain_is_free = not state.busy & CHAIN
-    if chain_is_free and state.model_waits:
+    if chain_is_free and state.model_waits and state.frozen is None:
         return JobKind.PUBLISH, "A trained model waits to be compared with the published one."
     if chain_is_free and release is not None and why_not_training_on(state, release) is None:
         return JobKind.TRAIN, f"Release {release.version} has {release.n_labelled} labelled subjects and no model yet."
@@ -79,10 +83,7 @@ def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
         n_new = f"{state.n_new}{' or more' if state.n_new >= AGGREGATE_AFTER_ANSWERS else ''}"
         return JobKind.AGGREGATE, f"{n_new} answers came in since the last aggregation."
     if chain_is_free and JobKind.AGGREGATE not in state.busy and _release_is_due(state):
-        return JobKind.RELEASE, (
-            f"People answered {state.n_changed} of {state.n_subjects} subjects since the last release; "
-            f"{state.n_changed_needed} make a new one."
-        )
+        return JobKind.RELEASE, _why_a_release(state)
     return None, why_not_training(state)
 
 
@@ -97,6 +98,8 @@ def why_not_training(state: ProjectState) -> str:
     if state.busy:
         busy = ", ".join(sorted(state.busy))
         return _why_waiting(state) or f"Another step comes first and is running now: {busy}."
+    if state.model_waits and state.frozen is not None:
+        return f"A trained model waits. {state.frozen}"
     if state.release is not None:
         reason = why_not_training_on(state, state.release)
         if reason is None:
@@ -129,13 +132,26 @@ def _aggregation_is_due(state: ProjectState) -> bool:
 
 
 def _release_is_due(state: ProjectState) -> bool:
-    return JobKind.RELEASE not in state.resting and state.n_changed >= state.n_changed_needed
+    """Without a single answer of people since the last one another would be the same."""
+    if JobKind.RELEASE in state.resting or state.n_subjects == 0:
+        return False
+    is_old = state.release_due_at is not None and state.now >= state.release_due_at
+    return state.n_changed >= state.n_changed_needed or (is_old and state.n_answered > 0)
+
+
+def _why_a_release(state: ProjectState) -> str:
+    moved = f"People's answers since the last release made the consensus of {state.n_changed} subjects new or another"
+    if state.n_changed >= state.n_changed_needed:
+        return f"{moved}; {state.n_changed_needed} of {state.n_subjects} are enough for the next one."
+    return f"{moved}; that is few, but it has been long enough since."
 
 
 def _until_next_release(state: ProjectState) -> str:
+    due = state.release_due_at
+    or_by_date = "" if due is None else f", or from {due:%Y-%m-%d} on with any new answer"
     return (
-        f"The next release comes when people have answered {state.n_changed_needed} subjects since the last; "
-        f"so far {state.n_changed} (simulated volunteers do not count)."
+        f"The next release comes when people's answers have made the consensus of {state.n_changed_needed} subjects "
+        f"new or another{or_by_date}; so far {state.n_changed} (simulated volunteers do not count)."
     )
 
 

@@ -1,15 +1,14 @@
 """What the schedule looks at, read from the rows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from game.levels import Project
+from game.science.decisions import freeze_in_force, frozen_sentence
 from game.science.schedule import AGGREGATE_AFTER_ANSWERS, REST, ProjectState, ReleaseState
 from game.store import Session, beliefs, jobs, subjects
 from game.store.tables import Release
 from game.store.tables.publications import JobKind, JobState
 
-# How far back the schedule looks for answers since the last release. More than this have surely moved a tenth of it.
-ANSWERS_LOOKED_AT = 100_000
 JOBS_LOOKED_AT = 50
 ENDED = (JobState.DONE, JobState.FAILED)
 
@@ -21,7 +20,9 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
     latest = beliefs.latest_aggregate(session, row.id)
     aggregated_at = None if latest is None else latest.computed_at
     release = jobs.latest_release_by_people(session, row.id)
-    released_at = None if release is None else release.created_at
+    frozen = freeze_in_force(session, row.id)
+    # Counted by each aggregation, and worth nothing once another release was made.
+    counted = latest is not None and latest.since_release_id == (None if release is None else release.id)
     unfinished = [job for kind in JobKind for job in jobs.unfinished(session, kind, row.id)]
     queued = [job.created_at for job in unfinished if job.state == JobState.QUEUED]
     return ProjectState(
@@ -29,15 +30,22 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         n_subjects=beliefs.counts(session, row.id, project.choice_sets[-1])[0],
         n_gold=jobs.n_hidden_gold(session, row.id),
         n_new=jobs.n_answers_since(session, row.id, aggregated_at, AGGREGATE_AFTER_ANSWERS),
-        n_changed=jobs.n_subjects_answered_since(session, row.id, released_at, ANSWERS_LOOKED_AT),
+        n_answered=latest.n_answered if latest is not None and counted else 0,
+        n_changed=latest.n_moved if latest is not None and counted else 0,
         aggregated_at=aggregated_at,
         release=None if release is None else _release_state(session, row.id, release),
+        release_due_at=_due_at(project, row.created_at if release is None else release.created_at),
         model_waits=_model_waits(session, row.id),
+        frozen=None if frozen is None else frozen_sentence(frozen),
         busy=frozenset(JobKind(job.kind) for job in unfinished),
         resting=frozenset(kind for kind in JobKind if _failed_lately(session, row.id, kind, now)),
         waiting_since=min(queued, default=None),
         now=now,
     )
+
+
+def _due_at(project: Project, since: datetime) -> datetime | None:
+    return since + timedelta(days=project.retrain_after_days) if project.retrain_after_days else None
 
 
 def waiting_model(session: Session, project_id: int) -> str | None:
@@ -90,4 +98,8 @@ def _failed_lately(session: Session, project_id: int, kind: JobKind, now: dateti
 
 
 def _nothing_yet(n_labels: int, now: datetime) -> ProjectState:
-    return ProjectState(n_labels, 0, 0, 0, 0, None, None, False, frozenset(), frozenset(), None, now)
+    return ProjectState(
+        n_labels=n_labels, n_subjects=0, n_gold=0, n_new=0, n_answered=0, n_changed=0, aggregated_at=None, release=None,
+        release_due_at=None, model_waits=False, frozen=None, busy=frozenset(), resting=frozenset(), waiting_since=None,
+        now=now,
+    )  # fmt: skip

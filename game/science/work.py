@@ -14,11 +14,13 @@ from game.science import jobs, trials
 from game.science.aggregate import aggregate
 from game.science.cleaning import clean_up
 from game.science.jobs import JobView
-from game.science.publish import publish, published_model
+from game.science.moved import count_moved
+from game.science.publish import FrozenError, publish, published_model
 from game.science.release import make_release
 from game.science.released import releases
 from game.science.report import Report, StoppedError, pulse
 from game.science.state import trained_on, waiting_model
+from game.science.switching import Switch, make_switch
 from game.science.trainer import Training, fit
 from game.store import Store, reading, subjects, transaction
 from game.store.tables.publications import JobKind, ModelState
@@ -84,9 +86,12 @@ def carry_out(place: Workplace, job: JobView, report: Report) -> Made:
 def _aggregate(place: Workplace, project: Project, _job: JobView, report: Report) -> Made:
     report(0.1, "Weighing every answer by its volunteer's reliability")
     made = aggregate(place.store, project, place.clock())
+    moved = count_moved(place.store, project, place.settings.releases)
+    since = "" if moved.since_release is None else f" since release {moved.since_release}"
     return asdict(made), (
         f"Weighed {made.n_classifications} answers of {made.n_volunteers} volunteers on {made.n_subjects} subjects; "
-        f"{made.n_changed} changed their label."
+        f"{made.n_changed} changed their label. People answered {moved.n_answered} subjects{since}, of which "
+        f"{moved.n_moved} have a new or another label."
     )
 
 
@@ -126,10 +131,20 @@ def _publish(place: Workplace, project: Project, job: JobView, report: Report) -
         folder = job.request.get("model") or (None if row is None else waiting_model(session, row.id))
     if folder is None:
         raise NotFound("No trained model waits to be compared.")
-    judged = publish(place.store, project, place.settings.models, str(folder), place.clock())
+    try:
+        judged = publish(place.store, project, place.settings.models, str(folder), place.clock())
+    except FrozenError as frozen:
+        return {}, str(frozen)
     verb = "is public" if judged.state is ModelState.PUBLISHED else f"is {judged.state}"
     made = {"version": judged.version, "state": str(judged.state)}
     return made, f"Version {judged.version} {verb}. {judged.reason}"
+
+
+def _switch(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
+    report(0.1, "Bringing back the version's predictions")
+    asked = Switch(int(job.request["version"]), str(job.request["by"]), str(job.request["why"]))
+    public = make_switch(place.store, project, place.settings.models, asked, place.clock())
+    return {"version": public.version}, f"Version {public.version} is public, as {asked.by} decided: {asked.why}"
 
 
 def _predict(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
@@ -156,5 +171,6 @@ _STEPS: Mapping[JobKind, Callable[[Workplace, Project, JobView, Report], Made]] 
     JobKind.RELEASE: _release,
     JobKind.TRAIN: _train,
     JobKind.PUBLISH: _publish,
+    JobKind.SWITCH: _switch,
     JobKind.PREDICT: _predict,
 }

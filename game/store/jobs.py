@@ -13,12 +13,10 @@ from game.store.tables import (
     ExpertLabel,
     Job,
     Model,
-    Opening,
     Project,
     Release,
     Round,
     RoundSubject,
-    Volunteer,
 )
 from game.store.tables.publications import JobKind, JobState
 
@@ -126,17 +124,6 @@ def n_answers_since(session: Session, project_id: int, since: datetime | None, l
     last = newest.order_by(Classification.id.desc()).limit(limit).subquery()
     rows = select(func.count()).select_from(last)
     return session.scalar(rows if since is None else rows.where(last.c.given_at > since)) or 0
-
-
-def n_subjects_answered_since(session: Session, project_id: int, since: datetime | None, limit: int) -> int:
-    """Subjects in or out of play, but no gold, among people's newest `limit` classifications."""
-    columns = select(Classification.subject_id, Classification.volunteer_id, Classification.given_at)
-    newest = columns.where(Classification.project_id == project_id).order_by(Classification.id.desc())
-    last = newest.limit(limit).subquery()
-    played = select(Opening.subject_id).where(Opening.subject_id == last.c.subject_id).exists()
-    rows = select(func.count(last.c.subject_id.distinct())).join(Volunteer, Volunteer.id == last.c.volunteer_id)
-    by_people = rows.where(~Volunteer.simulated, played)
-    return session.scalar(by_people if since is None else by_people.where(last.c.given_at > since)) or 0
 
 
 def n_hidden_gold(session: Session, project_id: int) -> int:

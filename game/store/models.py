@@ -56,6 +56,20 @@ def subject_ids(session: Session, project_id: int) -> dict[str, int]:
     return dict(session.execute(rows).all())
 
 
+def make_public(session: Session, model: Model, predictions: Sequence[tuple[int, list[float]]]) -> None:
+    """In the place of the published one, with its predictions: (subject id, p (K,))."""
+    public = published_model(session, model.project_id)
+    if public is not None:
+        public.state = ModelState.REPLACED
+    model.state = ModelState.PUBLISHED
+    session.flush()
+    replace_predictions(session, model.project_id, model.id, predictions)
+
+
+def model_by_version(session: Session, project_id: int, version: int) -> Model | None:
+    return session.scalar(select(Model).where(Model.project_id == project_id, Model.version == version))
+
+
 def replace_predictions(
     session: Session, project_id: int, model_id: int, predictions: Sequence[tuple[int, list[float]]]
 ) -> None:

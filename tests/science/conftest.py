@@ -51,14 +51,14 @@ def reef(store: Store, shared_data: Path, tmp_path: Path) -> Reef:
 
 
 class Interloper:
-    """Stands at the door to the store's only writer, and does something before the second one passes."""
+    """Stands at the door to the store's only writer, and does something before the n-th one passes."""
 
-    def __init__(self, deed: Callable[[], object]) -> None:
-        self.lock, self.deed, self.n = threading.Lock(), deed, 0
+    def __init__(self, deed: Callable[[], object], before: int = 2) -> None:
+        self.lock, self.deed, self.before, self.n = threading.Lock(), deed, before, 0
 
     def __enter__(self) -> bool:
         self.n += 1
-        if self.n == 2:
+        if self.n == self.before:
             self.deed()
         return self.lock.acquire()
 

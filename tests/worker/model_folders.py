@@ -13,11 +13,11 @@ Said = Mapping[str, str]
 
 
 def write_model(folder: Path, project: Project, said: Said, true: Mapping[str, str], release: int = 1) -> None:
-    """`said` covers every subject; the hold-out is the subjects of `true`, their true labels."""
+    """`said` covers every subject; the hold-out is the subjects of `true`, their true labels, each an image."""
     folder.mkdir(parents=True)
     codes = [label.code for label in project.labels]
     _write(folder / "predictions.csv", ["subject"], [[subject] for subject in said], list(said.values()), codes)
-    held = [[subject, "0" * 64, label] for subject, label in true.items()]
+    held = [[subject, f"{subject:0>64}", label] for subject, label in true.items()]
     _write(folder / "holdout.csv", ["subject", "image", "true"], held, [said[subject] for subject in true], codes)
     n_right = sum(said[subject] == label for subject, label in true.items())
     metrics = {"accuracy": n_right / len(true), "n": len(true)}

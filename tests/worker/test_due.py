@@ -7,12 +7,13 @@ import numpy as np
 
 from game.play import accounts, rounds
 from game.play.classify import Answer, classify
-from game.science import jobs
+from game.science import decisions, jobs
 from game.science.due import ask_for_what_is_due
-from game.science.schedule import ProjectState
+from game.science.report import Report
+from game.science.schedule import ProjectState, why_not_training
 from game.science.state import project_state
-from game.science.work import Workplace
-from game.store import reading, transaction
+from game.science.work import Workplace, do_job
+from game.store import beliefs, reading, transaction
 from game.store.tables.publications import JobKind, JobState
 from tests.worker.conftest import SLUG, add_release, id_of
 
@@ -27,6 +28,13 @@ def ask(place: Workplace, later: timedelta = timedelta(0)) -> list[str]:
 def state(place: Workplace) -> ProjectState:
     with reading(place.store) as session:
         return project_state(session, place.projects[SLUG], place.clock())
+
+
+def count(place: Workplace) -> None:
+    """Aggregates, and counts what has moved since the last release."""
+    with transaction(place.store) as session:
+        job = jobs.begin_job(session, JobKind.AGGREGATE, id_of(session), "A test.", {}, place.clock())
+    assert do_job(place, job, Report()).state is JobState.DONE
 
 
 def play_round(place: Workplace, rng: np.random.Generator, *, simulated: bool = False) -> None:
@@ -99,13 +107,45 @@ def test_a_clean_up_is_due_once_a_day(place: Workplace) -> None:
 def test_peoples_answers_count_towards_aggregation_and_release(place: Workplace, rng: np.random.Generator) -> None:
     play_round(place, rng)
     seen = state(place)
-    assert seen.n_new == 10
+    assert (seen.n_new, seen.n_answered, seen.n_changed) == (10, 0, 0), "the consensus has not been weighed yet"
+    count(place)
+    seen = state(place)
     assert 0 < seen.n_changed < 10, "gold does not count"
+    assert seen.n_answered == seen.n_changed, "none of them has a label in the release"
     assert (seen.n_subjects, seen.n_gold) == (40, 20)
+
+
+def test_what_was_counted_since_an_older_release_counts_no_more(place: Workplace, rng: np.random.Generator) -> None:
+    play_round(place, rng)
+    count(place)
+    add_release(place.store, place.clock() + timedelta(hours=1))
+    assert (state(place).n_answered, state(place).n_changed) == (0, 0)
+
+
+def test_a_project_may_wait_for_no_date(place: Workplace) -> None:
+    assert state(place).release_due_at == place.clock() + timedelta(days=30)
+    patient = replace(place.projects[SLUG], retrain_after_days=0)
+    assert state(replace(place, projects={SLUG: patient})).release_due_at is None
+
+
+def test_while_frozen_a_trained_model_is_not_brought_to_the_gate(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
+    with transaction(place.store) as session:
+        decisions.freeze(session, place.projects[SLUG], "ada", "The reef was relabelled.", place.clock())
+    assert ask(place) == [JobKind.CLEAN_UP]
+    assert "frozen by ada on 2026-11-18: “The reef was relabelled.”" in why_not_training(state(place))
+    with transaction(place.store) as session:
+        decisions.thaw(session, place.projects[SLUG], "ada", "Gold is mended.", place.clock())
+    assert ask(place) == [JobKind.CLEAN_UP, JobKind.PUBLISH]
 
 
 def test_simulated_answers_count_towards_aggregation_alone(place: Workplace, rng: np.random.Generator) -> None:
     play_round(place, rng, simulated=True)
+    count(place)
+    with reading(place.store) as session:
+        latest = beliefs.latest_aggregate(session, id_of(session))
+    assert latest
+    assert (latest.n_answered, latest.n_moved) == (0, 0)
     assert (state(place).n_new, state(place).n_changed) == (10, 0)
 
 

@@ -18,10 +18,11 @@ from game.store.tables.publications import JobKind
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
-# Three labels and 200 subjects: a release needs 20 changed subjects, training 15 labelled ones.
+# Three labels and 200 subjects: a release needs 20 subjects with a new or another consensus, training 15 labelled ones.
 QUIET = ProjectState(
-    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_changed=0, aggregated_at=NOW, release=None, model_waits=False,
-    busy=frozenset(), resting=frozenset(), waiting_since=None, now=NOW,
+    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_answered=0, n_changed=0, aggregated_at=NOW, release=None,
+    release_due_at=None, model_waits=False, frozen=None, busy=frozenset(), resting=frozenset(), waiting_since=None,
+    now=NOW,
 )  # fmt: skip
 FRESH = ReleaseState(version=4, n_labelled=15, trained=False, failure=None)
 TRAINED = replace(FRESH, trained=True)
@@ -54,9 +55,30 @@ def test_the_first_answer_of_all_is_aggregated() -> None:
     assert kind(replace(QUIET, n_new=1, aggregated_at=None)) is JobKind.AGGREGATE
 
 
-def test_a_release_is_due_when_a_tenth_of_the_subjects_has_changed() -> None:
-    assert kind(replace(QUIET, n_changed=20)) is JobKind.RELEASE
-    assert kind(replace(QUIET, n_changed=19)) is None
+def test_a_release_is_due_when_the_consensus_of_a_tenth_of_the_subjects_is_new_or_another() -> None:
+    assert kind(replace(QUIET, n_answered=190, n_changed=20)) is JobKind.RELEASE
+    assert kind(replace(QUIET, n_answered=190, n_changed=19)) is None
+
+
+def test_a_release_is_due_when_the_last_is_old_and_anybody_has_answered_since() -> None:
+    old = replace(QUIET, release=TRAINED, release_due_at=NOW, n_answered=1)
+    assert kind(old) is JobKind.RELEASE
+    assert "long enough" in next_job(old)[1]
+    assert kind(replace(old, n_answered=0)) is None
+    assert kind(replace(old, release_due_at=NOW + timedelta(seconds=1))) is None
+    assert kind(replace(old, resting=frozenset({JobKind.RELEASE}))) is None
+
+
+def test_while_the_public_model_is_frozen_the_next_ones_are_trained_and_wait() -> None:
+    waiting = replace(QUIET, release=TRAINED, model_waits=True, frozen="The public model was frozen by Ada.")
+    assert kind(waiting) is None
+    assert why_not_training(waiting) == "A trained model waits. The public model was frozen by Ada."
+    assert kind(replace(waiting, release=FRESH)) is JobKind.TRAIN
+    assert kind(replace(waiting, frozen=None)) is JobKind.PUBLISH
+
+
+def test_no_model_is_judged_while_another_version_is_put_in_its_rivals_place() -> None:
+    assert kind(busy(replace(QUIET, model_waits=True), JobKind.SWITCH)) is None
 
 
 def test_a_project_without_subjects_never_needs_a_release() -> None:
@@ -111,7 +133,8 @@ def test_what_failed_lately_rests() -> None:
         (replace(QUIET, n_subjects=0), "No subjects have been imported yet."),
         (replace(QUIET, n_gold=0), "There is no hidden gold"),
         (QUIET, "so far 0 (simulated volunteers do not count)"),
-        (replace(QUIET, n_changed=7), "answered 20 subjects since the last; so far 7"),
+        (replace(QUIET, n_changed=7), "the consensus of 20 subjects new or another; so far 7"),
+        (replace(QUIET, release_due_at=NOW), "or another, or from 2026-11-18 on with any new answer; so far 0"),
         (replace(QUIET, release=TRAINED), "The model of release 4, the newest, has been trained."),
         (replace(QUIET, release=replace(FRESH, n_labelled=3)), "has 3 labelled subjects; training needs 15"),
         (replace(QUIET, release=FRESH), "Training on release 4 is about to start."),

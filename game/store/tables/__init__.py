@@ -12,11 +12,11 @@ from game.store.tables.play import (
     Unlock,
     Withdrawal,
 )
-from game.store.tables.publications import Job, Model, Release
+from game.store.tables.publications import Decision, Job, Model, Release
 from game.store.tables.subjects import ExpertLabel, Image, Project, Subject
 
 __all__ = [
-    "Aggregate", "Classification", "Consensus", "ExpertLabel", "Image", "Job", "Model", "Opening", "Prediction",
-    "Project", "Release", "Reliability", "Round", "RoundSubject", "Standing", "Subject", "Table", "Token",
+    "Aggregate", "Classification", "Consensus", "Decision", "ExpertLabel", "Image", "Job", "Model", "Opening",
+    "Prediction", "Project", "Release", "Reliability", "Round", "RoundSubject", "Standing", "Subject", "Table", "Token",
     "TutorialSeen", "Unlock", "Volunteer", "Withdrawal",
 ]  # fmt: skip

@@ -75,6 +75,8 @@ class Aggregate(Table):
     """One run of EM over a project: the pooled confusion matrix, the prior and the redundancies in force after it.
 
     By `redundancy` posteriors are published, by `assured` subjects retire. `figures` is what the project's page draws.
+    Since the release `since_release_id` (None: since ever) people answered `n_answered` subjects that are not gold, and
+    made the label of `n_moved` of them new or another.
     """
 
     __tablename__ = "aggregates"
@@ -87,6 +89,9 @@ class Aggregate(Table):
     assured: Mapped[float]
     n_classifications: Mapped[int]
     n_changed: Mapped[int]
+    since_release_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"))
+    n_answered: Mapped[int] = mapped_column(default=0)
+    n_moved: Mapped[int] = mapped_column(default=0)
     figures: Mapped[dict[str, Any] | None]
     computed_at: Mapped[datetime]
 

@@ -1,4 +1,4 @@
-"""Releases, models and the jobs that make them."""
+"""Releases, models, what was decided about them, and the jobs that make them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -46,9 +46,39 @@ class Model(Table):
     reason: Mapped[str] = mapped_column(Text)
     folder: Mapped[str] = mapped_column(String(255))
     metrics: Mapped[dict[str, Any]]
+    # The gate's findings as numbers and sentences; models of an older Fathom have none.
+    verdict: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("project_id", "version"),)
+
+
+class DecisionKind(StrEnum):
+    """`published` and `rejected` are the gate's; `forced` makes a rejected model public, `put_back` one that was."""
+
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    FORCED = "forced"
+    PUT_BACK = "put_back"
+    FROZEN = "frozen"
+    THAWED = "thawed"
+
+
+class Decision(Table):
+    """Who decided what about a project's public model, when and why; only ever added to. `by` is a login, or the
+    gate; a model's state is what the newest decisions about models come to."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[Id]
+    project_id: Mapped[ProjectId]
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("models.id"))
+    kind: Mapped[DecisionKind] = mapped_column(String(16))
+    by: Mapped[str] = mapped_column(String(100))
+    why: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+
+    __table_args__ = (Index("decisions_of_a_project", "project_id", "kind", "id"),)
 
 
 class JobKind(StrEnum):
@@ -56,6 +86,7 @@ class JobKind(StrEnum):
     RELEASE = "release"
     TRAIN = "train"
     PUBLISH = "publish"
+    SWITCH = "switch"
     PREDICT = "predict"
     CLEAN_UP = "clean_up"
 

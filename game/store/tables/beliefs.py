@@ -75,6 +75,7 @@ class Aggregate(Table):
     """One run of EM over a project: the pooled confusion matrix, the prior and the redundancies in force after it.
 
     By `redundancy` posteriors are published, by `assured` subjects retire. `figures` is what the project's page draws.
+    `model` is how the published model is heard until the next run (store.witness); None when there was none.
     """
 
     __tablename__ = "aggregates"
@@ -88,6 +89,7 @@ class Aggregate(Table):
     n_classifications: Mapped[int]
     n_changed: Mapped[int]
     figures: Mapped[dict[str, Any] | None]
+    model: Mapped[dict[str, Any] | None]
     computed_at: Mapped[datetime]
 
 

@@ -11,6 +11,7 @@ from game.levels.colours import colour_findings
 from game.levels.files import steps_of, text_of, toml_document
 from game.levels.keys import TOP, did_you_mean, key_findings
 from game.levels.project import ChoiceSet, Group, Label, Level, Project, SubjectKind
+from scoring.retirement import RetirementRule
 
 NEW_UUID = """make one with `python -c "import uuid; print(uuid.uuid4())"`"""
 
@@ -143,6 +144,9 @@ def _retirement_findings(project: Project) -> list[str]:
     rule = project.retirement
     if rule.minimum > rule.maximum:
         return [f"{TOP}, [retirement]: minimum = {rule.minimum} is more than maximum = {rule.maximum}; swap them."]
+    if rule.minimum_with_model > max(rule.minimum, RetirementRule().minimum_with_model):
+        given = f"minimum_with_model = {rule.minimum_with_model} is more than minimum = {rule.minimum}"
+        return [f"{TOP}, [retirement]: {given}; the model may only make it less, so choose a smaller one."]
     return []
 
 

@@ -85,6 +85,8 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("minimum", Kind.WHOLE, low=1, high=100),
         Key("maximum", Kind.WHOLE, low=1, high=1000),
         Key("bad_image", Kind.WHOLE, low=1, high=100),
+        Key("minimum_with_model", Kind.WHOLE, low=2, high=100),
+        Key("machine_accepts_at", Kind.NUMBER, low=0.9, high=0.999),
     ),
     "import": (
         Key("file", default="file"),

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from game.levels.project import Choice, ChoiceSet, Project
+from game.levels.project import ChoiceSet, Project
 from scoring.arrays import Floats, Masks
 from scoring.consensus import best_choice
 from scoring.retirement import RetirementReason, retirement_reason
 from scoring.selection import priority
 from scoring.value import share_of_most
+from scoring.voter import Word
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,18 @@ def choice_masks(project: Project) -> dict[str, Masks]:
 
 @dataclass(frozen=True)
 class Believed:
-    """What is believed of a subject. `posterior` (K,) as published; `assured` (K,) is as cautious as gold could be
-    wrong and decides on retirement; `pooled` (K, K) is who answers next; `model` (K,) is the model's prediction."""
+    """What people believe of a subject: `posterior` (K,) as published; `assured` (K,) is as cautious as gold could be
+    wrong and decides on retirement. `pooled` (K, K) is who answers next; `model` is the model's word, one voice more
+    beside theirs, or None where it is not heard."""
 
     posterior: Floats
     assured: Floats
     pooled: Floats
-    model: Floats | None
+    model: Word | None
+
+    def with_model(self, posterior: Floats) -> Floats:
+        """(K,), of people's `posterior` (K,)."""
+        return posterior if self.model is None else self.model.beside(posterior)
 
 
 @dataclass(frozen=True)
@@ -48,23 +54,34 @@ class Tally:
 def opening_states(project: Project, believed: Believed, tally: Tally) -> list[OpeningState]:
     """One for each choice set.
 
-    How wanted a subject is follows from the value of one more answer of the average volunteer, to whoever believes
-    half in the posterior and half in the model. A group answer is evidence about a label, but only answers that name
-    one of a choice set's choices count towards its minimum and maximum.
+    How wanted a subject is follows from the value of one more answer of the average volunteer. A group answer is
+    evidence about a label, but only answers that name one of a choice set's choices count towards its minimum and
+    maximum.
     """
-    masks, rule = choice_masks(project), project.retirement
-    model = believed.posterior if believed.model is None else believed.model
-    belief = (believed.posterior + model) / 2
+    masks = choice_masks(project)
+    given = [masks[code] for code in tally.given]
+    belief, assured = believed.with_model(believed.posterior), believed.with_model(believed.assured)
     states = []
     for choice_set in project.choice_sets:
-        choices = np.array([choice.mask for choice in _choices(project, choice_set)], dtype=np.bool_)
-        n_given = sum(bool((masks[code] <= choices).all(axis=1).any()) for code in tally.given)
-        _, confidence = best_choice(believed.assured, choices)
+        choices = offered(project, choice_set)
+        n_given = sum(bool((one <= choices).all(axis=1).any()) for one in given)
+        best, confidence = best_choice(assured, choices)
+        easy = _agreed(choices, best, believed.model, given)
+        rule = project.retirement.with_model if easy else project.retirement
         reason = retirement_reason(confidence, n_given, tally.n_bad_image, rule, tally.n_cant_tell)
         gain = share_of_most(belief, believed.pooled, choices)
         states.append(OpeningState(choice_set, priority(gain, choices @ belief, n_given, rule), reason))
     return states
 
 
-def _choices(project: Project, choice_set: ChoiceSet) -> tuple[Choice, ...]:
-    return next(level.choices for level in project.levels if level.choice_set is choice_set)
+def offered(project: Project, choice_set: ChoiceSet) -> Masks:
+    """Its choices, (C, K)."""
+    choices = next(level.choices for level in project.levels if level.choice_set is choice_set)
+    return np.array([choice.mask for choice in choices], dtype=np.bool_)
+
+
+def _agreed(choices: Masks, best: int, model: Word | None, given: Sequence[Masks]) -> bool:
+    """Whether the model and everybody who answered name the `best` of the `choices` (C, K)."""
+    if model is None or best_choice(model.probability, choices)[0] != best:
+        return False
+    return all(bool((one & choices[best]).any()) for one in given)

@@ -10,10 +10,12 @@ from game.levels.openings import Believed, Tally, choice_masks, opening_states
 from game.store import Session, beliefs, rounds
 from game.store.rounds import Given
 from game.store.tables.play import Abstention
+from game.store.witness import MetModel, met_model
 from scoring import agreement, confusion, consensus
 from scoring.arrays import Floats
 from scoring.consensus import Heard
 from scoring.redundancy import USUAL, voices
+from scoring.voter import Word
 
 # Far above any rule's maximum. Gold is answered without end and would otherwise cost, and tell, more with each answer.
 NEWEST_ANSWERS = 60
@@ -21,12 +23,13 @@ NEWEST_ANSWERS = 60
 
 @dataclass(frozen=True)
 class InForce:
-    """What the last aggregation found: pooled confusion matrix (K, K), prior (K,), redundancies."""
+    """What the last aggregation found: pooled confusion matrix (K, K), prior (K,), redundancies, the model it met."""
 
     pooled: Floats
     prior: Floats
     redundancy: float
     assured: float
+    model: MetModel | None
 
 
 def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
@@ -56,9 +59,8 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
         "computed_at": now,
     }
     beliefs.keep_consensus(session, row)
-    predicted = beliefs.prediction(session, subject_id)
-    model = None if predicted is None else np.array(predicted)
-    believed = Believed(posterior, consensus.posterior(heard, force.assured), force.pooled, model)
+    word = _word(session, force.model, subject_id)
+    believed = Believed(posterior, consensus.posterior(heard, force.assured), force.pooled, word)
     for state in opening_states(project, believed, Tally(codes, n_bad_image, n_cant_tell)):
         beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
 
@@ -76,12 +78,21 @@ def _hear(session: Session, project: Project, project_id: int, force: InForce, g
     return heard
 
 
+def _word(session: Session, model: MetModel | None, subject_id: int) -> Word | None:
+    """The model's, if it is still the one that the last aggregation met. The same work for every subject."""
+    if model is None:
+        return None
+    p = beliefs.prediction(session, subject_id, model.model_id)
+    return model.word(subject_id, None if p is None else np.array(p))
+
+
 def in_force(session: Session, project: Project, project_id: int) -> InForce:
     """Defaults before the first aggregation, and while its labels are not the project's."""
     n_labels = len(project.labels)
     latest = beliefs.latest_aggregate(session, project_id)
     if latest is None or len(latest.prior) != n_labels:
         return InForce(
-            confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), USUAL, USUAL
+            confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), USUAL, USUAL, None
         )
-    return InForce(np.array(latest.pooled), np.array(latest.prior), latest.redundancy, latest.assured)
+    pooled, prior = np.array(latest.pooled), np.array(latest.prior)
+    return InForce(pooled, prior, latest.redundancy, latest.assured, met_model(latest))

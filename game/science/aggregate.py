@@ -1,7 +1,7 @@
 """Aggregation: EM over all answers of a project renews every reliability, every consensus and every opening."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -11,13 +11,16 @@ import numpy as np
 from game.errors import NotFound
 from game.levels import GoldUse, Project
 from game.levels.openings import Believed, Tally, choice_masks, opening_states
+from game.science.accepting import Acceptance, Renewal, decide, keep_acceptance, settled_choice
 from game.science.fitting import Weights, believe, fit_weights, hear
+from game.science.hearing import Model, Predictions, meet, published_predictions
 from game.science.labels import sync_labels
 from game.science.showing import Crowd, figures
 from game.store import Session, Store, beliefs, publications, reading, science, subjects, transaction
 from game.store.science import Renewed, Said
 from game.store.tables import Aggregate
 from game.store.tables.play import Abstention
+from game.store.witness import as_kept
 from scoring import agreement, confusion
 from scoring.arrays import Floats
 from scoring.redundancy import USUAL
@@ -27,6 +30,7 @@ One = TypeVar("One")
 # SQLite has one writer: between two portions of so many rows players get their turn.
 ROWS_IN_ONE_TRANSACTION = 250
 GOLD = (GoldUse.HIDDEN, GoldUse.TEACHING)
+ABSTENTIONS = (Abstention.BAD_IMAGE, Abstention.CANT_TELL)
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,9 @@ class Read:
     of_subject: Mapping[int, Sequence[Said]]
     gold: Mapping[int, tuple[int, GoldUse]]
     labels_before: Mapping[int, int]
-    predictions: Mapping[int, Sequence[float]]
+    predicted: Predictions | None
     figures_before: Mapping[str, Any] | None
     at: datetime
-
-    def model(self, subject_id: int) -> Floats | None:
-        """The published model's prediction (K,)."""
-        predicted = self.predictions.get(subject_id)
-        return None if predicted is None else np.array(predicted)
 
 
 def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
@@ -74,12 +73,16 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     if not read.said:
         return AggregateReport(0, 0, 0, 0, 0, USUAL)
     weights, masks = fit_weights(project, read.said, read.gold), choice_masks(project)
-    heard = {subject_id: hear(weights, masks, said) for subject_id, said in read.of_subject.items()}
-    believed = {one: believe(weights, all_, read.model(one)) for one, all_ in heard.items()}
+    alone = {one: believe(weights, hear(weights, masks, said)) for one, said in read.of_subject.items()}
+    model = meet(read.predicted, weights, {one: p.posterior for one, p in alone.items()}, read.gold)
+    believed = {one: replace(p, model=model.word(one)) for one, p in alone.items()}
+    settled = {one: settled_choice(project, p, _tally(project, read, one)) for one, p in alone.items()}
+    acceptance = decide(project, model, settled, read.gold)
     n_changed = sum(read.labels_before.get(one) != int(p.posterior.argmax()) for one, p in believed.items())
-    _keep_weights(store, read, weights, n_changed)
+    _keep_weights(store, read, weights, _told(model, acceptance), n_changed)
     for portion in _portions(sorted(believed), ROWS_IN_ONE_TRANSACTION):
         _keep_beliefs(store, project, read, {one: believed[one] for one in portion})
+    keep_acceptance(store, project, read.project_id, Renewal(acceptance, weights, model, now))
     _keep_figures(store, project, read, weights, believed)
     n_gold = sum(weights.n_gold.values())
     return AggregateReport(
@@ -104,13 +107,13 @@ def _read(session: Session, project_id: int, now: datetime) -> Read:
         of_subject={subject_id: given for subject_id, given in by_subject(said).items() if subject_id not in gold},
         gold=gold,
         labels_before=science.consensus_labels(session, project_id),
-        predictions=science.predictions(session, project_id),
+        predicted=published_predictions(session, project_id),
         figures_before=None if latest is None else latest.figures,
         at=now,
     )
 
 
-def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) -> None:
+def _keep_weights(store: Store, read: Read, weights: Weights, model: dict[str, Any] | None, n_changed: int) -> None:
     rows = [_reliability(read, weights, volunteer_id) for volunteer_id in sorted(weights.confusions)]
     for portion in _portions(rows, ROWS_IN_ONE_TRANSACTION):
         with transaction(store) as session:
@@ -119,7 +122,7 @@ def _keep_weights(store: Store, read: Read, weights: Weights, n_changed: int) ->
     run = Aggregate(
         project_id=read.project_id, pooled=weights.pooled.tolist(), prior=weights.prior.tolist(),
         redundancy=weights.redundancy, assured=weights.assured, n_classifications=len(read.said), n_changed=n_changed,
-        computed_at=read.at,
+        model=model, computed_at=read.at,
     )  # fmt: skip
     with transaction(store) as session:
         science.add_aggregate(session, run)
@@ -188,11 +191,21 @@ def _consensus(project: Project, read: Read, subject_id: int, believed: Floats) 
     }
 
 
+def _told(model: Model, acceptance: Acceptance) -> dict[str, Any] | None:
+    return None if model.met is None else as_kept(model.met) | acceptance.told
+
+
 def _openings(project: Project, read: Read, row: Mapping[str, Any], believed: Believed) -> list[Renewed]:
-    subject_id, known = row["subject_id"], choice_masks(project)
-    codes = [str(one.choice) for one in read.of_subject[subject_id] if one.choice in known]
-    states = opening_states(project, believed, Tally(codes, row["n_bad_image"], row["n_cant_tell"]))
+    subject_id = row["subject_id"]
+    states = opening_states(project, believed, _tally(project, read, subject_id))
     return [Renewed(subject_id, state.choice_set, state.priority, state.reason) for state in states]
+
+
+def _tally(project: Project, read: Read, subject_id: int) -> Tally:
+    said, known = read.of_subject[subject_id], choice_masks(project)
+    codes = [str(one.choice) for one in said if one.choice in known]
+    n_bad_image, n_cant_tell = (sum(one.abstention == why for one in said) for why in ABSTENTIONS)
+    return Tally(codes, n_bad_image, n_cant_tell)
 
 
 def _portions(rows: Sequence[One], size: int) -> Iterator[list[One]]:

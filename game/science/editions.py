@@ -21,6 +21,9 @@ from scoring.consensus import best_choice
 
 Row = dict[str, Any]
 
+# Columns that say what follows with the model as one voice more.
+WITH_MODEL = ("label_with_model", "confidence_with_model")
+
 
 class Edition(StrEnum):
     COMPLETE = "complete"
@@ -52,6 +55,7 @@ class Contents:
             "confusion.csv": self._confusion,
             "subjects.csv": lambda: map(_place, self.places),
             "gold.csv": self._gold,
+            "machine.csv": self._machine,
             "coralnet.csv": self._coralnet,
         }
         return makers[file]()
@@ -84,7 +88,8 @@ class Contents:
         project = self.findings.project
         codes = [label.code for label in project.labels]
         if finding is None or finding.n_given == 0:
-            names = ("label", "confidence", *(f"p_{code}" for code in codes), "group", "group_confidence")
+            probabilities = (f"p_{code}" for code in codes)
+            names = ("label", "confidence", *probabilities, "group", "group_confidence", *WITH_MODEL)
             return {**dict.fromkeys(names), "n": 0, "agreement": None}
         label = int(finding.posterior.argmax())
         masks = choice_masks(project)
@@ -94,6 +99,7 @@ class Contents:
             "confidence": float(finding.posterior[label]),
             **{f"p_{code}": float(p) for code, p in zip(codes, finding.posterior, strict=True)},
             **self._group(finding),
+            **self._with_model(finding),
             "n": finding.n_given,
             "agreement": agreement.agreement(given, label),
         }
@@ -107,10 +113,19 @@ class Contents:
         best, confidence = best_choice(finding.posterior, masks)
         return {"group": project.groups[best].code, "group_confidence": confidence}
 
+    def _with_model(self, finding: Finding) -> Row:
+        if finding.with_model is None:
+            return dict.fromkeys(WITH_MODEL)
+        label = int(finding.with_model.argmax())
+        told = (self.findings.project.labels[label].code, float(finding.with_model[label]))
+        return dict(zip(WITH_MODEL, told, strict=True))
+
     def _status(self, place: Place, finding: Finding | None) -> Row:
         gold = self.findings.rows.gold.get(place.subject_id)
         if gold is not None:
             return {"status": "gold", "reason": gold[1]}
+        if finding is None and self.findings.rows.machine(place.subject_id) is not None:
+            return {"status": "machine_accepted", "reason": None}
         if finding is None or not finding.retired:
             return {"status": "open", "reason": None}
         return {"status": "retired", "reason": finding.reason}
@@ -169,6 +184,17 @@ class Contents:
             if place.subject_id in gold:
                 label, use = gold[place.subject_id]
                 yield {"subject": place.code, "label": labels[label].code, "use": use}
+
+    def _machine(self) -> Iterator[Row]:
+        """Of the subjects that the model named alone: they left play, so that both editions may show them."""
+        rows, labels = self.findings.rows, self.findings.project.labels
+        for place in rows.places:
+            named = None if place.subject_id in self.findings.of_subject else rows.machine(place.subject_id)
+            if named is not None:
+                version, p = named
+                best = int(p.argmax())
+                told = {"label": labels[best].code, "confidence": float(p[best]), "model": version}
+                yield {**_place(place), **told}
 
     def _coralnet(self) -> Iterator[Row]:
         labels, gold = self.findings.project.labels, self.findings.rows.gold

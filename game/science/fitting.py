@@ -17,6 +17,7 @@ from scoring.consensus import Heard
 from scoring.crowd import Judgement, find_alike, judge
 from scoring.flags import Flag, find_flags
 from scoring.redundancy import USUAL, publish, voices
+from scoring.voter import Word
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def hear(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> 
     return heard
 
 
-def believe(weights: Weights, heard: Heard, model: Floats | None = None) -> Believed:
-    """As it is published, and as cautiously as subjects retire."""
+def believe(weights: Weights, heard: Heard, model: Word | None = None) -> Believed:
+    """What people say, as it is published and as cautiously as subjects retire; and the model's word beside it."""
     published, assured = (consensus.posterior(heard, one) for one in (weights.redundancy, weights.assured))
     return Believed(published, assured, weights.pooled, model)
 

@@ -1,12 +1,16 @@
-"""What a new model changes in play: how soon each open subject is wanted."""
+"""What a new model changes in play: it is heard, and says how soon each open subject is wanted."""
 
 import numpy as np
 
 from game.levels import Project
 from game.levels.openings import Believed, Tally, choice_masks, opening_states
-from game.store import Session, Store, beliefs, models, transaction
+from game.science.aggregate import aggregate
+from game.store import Session, Store, beliefs, models, reading, transaction
+from game.store.tables import Aggregate
+from game.store.witness import met_model
 from scoring.arrays import Floats
 from scoring.confusion import pooled
+from scoring.voter import Witness, Word
 
 SUBJECTS_AT_ONCE = 500
 
@@ -14,36 +18,59 @@ SUBJECTS_AT_ONCE = 500
 def renew_priorities(store: Store, project: Project, project_id: int) -> int:
     """Weighs every subject in play again with the published model's predictions; returns how many there were.
 
-    Idempotent; short transactions, so that players are not kept waiting.
+    A model that no aggregation has met, or that is published no more, is a reason for an aggregation first. Idempotent;
+    short transactions, so that players are not kept waiting.
     """
+    _hear_model(store, project, project_id)
     after, n = 0, 0
     while True:
         with transaction(store) as session:
             page = models.subjects_in_play(session, project_id, after, SUBJECTS_AT_ONCE)
             if page:
-                _renew(session, project, _in_force(session, project, project_id), page)
+                _renew(session, project, beliefs.latest_aggregate(session, project_id), page)
         if not page:
             return n
         after, n = page[-1].subject_id, n + len(page)
 
 
-def _renew(session: Session, project: Project, force: tuple[Floats, Floats], page: list[models.InPlay]) -> None:
-    known, (prior, pooled_matrix) = choice_masks(project), force
+def _hear_model(store: Store, project: Project, project_id: int) -> None:
+    with reading(store) as session:
+        latest = beliefs.latest_aggregate(session, project_id)
+        published = models.published_model(session, project_id)
+        met = met_model(latest)
+    if latest is None or (met and met.model_id) == (published and published.id):
+        return
+    at = latest.computed_at if published is None else max(latest.computed_at, published.created_at)
+    aggregate(store, project, at)
+
+
+def _renew(session: Session, project: Project, latest: Aggregate | None, page: list[models.InPlay]) -> None:
+    known, (prior, pooled_matrix) = choice_masks(project), _in_force(project, latest)
     given = models.choices_given(session, [one.subject_id for one in page])
     renewed = []
     for one in page:
         posterior = prior if one.posterior is None else np.array(one.posterior)
         codes = [code for code in given.get(one.subject_id, []) if code in known]
         # Only priorities are kept of these: what retires a subject is an answer or an aggregation.
-        believed = Believed(posterior, posterior, pooled_matrix, None if one.p is None else np.array(one.p))
+        believed = Believed(posterior, posterior, pooled_matrix, _word(latest, one, prior))
         states = opening_states(project, believed, Tally(codes, one.n_bad_image))
         renewed += [(one.subject_id, str(state.choice_set), state.priority) for state in states]
     models.renew_priorities(session, renewed)
 
 
-def _in_force(session: Session, project: Project, project_id: int) -> tuple[Floats, Floats]:
+def _word(latest: Aggregate | None, one: models.InPlay, prior: Floats) -> Word | None:
+    """Before the first aggregation nobody has anything to say against the model: it is believed as it is."""
+    if one.p is None:
+        return None
+    if latest is None:
+        return Witness(1.0, prior, prior).word(np.array(one.p))
+    met = met_model(latest)
+    return met.word(one.subject_id, np.array(one.p)) if met and met.model_id == one.model_id else None
+
+
+def _in_force(project: Project, latest: Aggregate | None) -> tuple[Floats, Floats]:
     """Prior (K,) and pooled matrix (K, K) of the last aggregation, or what stands before the first."""
-    latest, n_labels = beliefs.latest_aggregate(session, project_id), len(project.labels)
+    n_labels = len(project.labels)
     if latest is None or len(latest.prior) != n_labels:
         return np.full(n_labels, 1 / n_labels), pooled(np.zeros((0, n_labels, n_labels)))
     return np.array(latest.prior), np.array(latest.pooled)

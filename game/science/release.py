@@ -17,6 +17,7 @@ from game.science.released import Published, published
 from game.science.sheets import dictionary, milliseconds, sheets, write_sheet
 from game.store import Store, publications, reading, subjects, transaction
 from game.store.tables import Release
+from game.store.witness import MetModel, as_kept
 from game.version import CODE_VERSION
 
 
@@ -113,7 +114,13 @@ def _about(made: _Made) -> dict[str, Any]:
         "groups": [{"code": one.code, "name": one.name, "colour": one.colour} for one in project.groups],
         "includes_simulated": made.includes_simulated,
         "weights": {"prior": prior, "redundancy": weights.redundancy, "assured": weights.assured},
+        "model": _model(made.findings.model),
     }
+
+
+def _model(met: MetModel | None) -> dict[str, Any] | None:
+    """How the public model was heard; its number in our database is nobody's business."""
+    return None if met is None else {name: told for name, told in as_kept(met).items() if name != "id"}
 
 
 def _licence(project: Project) -> str:

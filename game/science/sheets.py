@@ -24,7 +24,7 @@ class Sheet:
 
 def sheets(project: Project) -> tuple[Sheet, ...]:
     points = project.subject_kind is SubjectKind.POINT
-    found = (_consensus(project), CLASSIFICATIONS, VOLUNTEERS, CONFUSION, SUBJECTS, GOLD)
+    found = (_consensus(project), CLASSIFICATIONS, VOLUNTEERS, CONFUSION, SUBJECTS, GOLD, MACHINE)
     return (*found, CORALNET) if points else found
 
 
@@ -127,6 +127,17 @@ GOLD = Sheet(
     },
     complete_only=True,
 )
+MACHINE = Sheet(
+    "machine.csv",
+    "Machine-accepted: subjects that nobody has judged, named by the public model alone because the project lets it "
+    "where it is so sure. They are no consensus; no model is to be trained or judged by them.",
+    {
+        **_PLACE,
+        "label": "code of the label that the model gives",
+        "confidence": "that label's probability, as sharp as volunteers and gold bear it out",
+        "model": "version of the model",
+    },
+)
 CORALNET = Sheet(
     "coralnet.csv",
     "CoralNet's own form: the experts' label of gold, and the consensus where it is sure enough to retire a subject.",
@@ -143,7 +154,8 @@ def _consensus(project: Project) -> Sheet:
     return Sheet(
         "consensus.csv",
         "One row a subject: what volunteers, weighted by their reliability, believe it to be. The complete edition has "
-        "every subject; the public one has those that left play, and teaching gold. Experts' labels are not in it.",
+        "every subject; the public one has those that left play, and teaching gold. Experts' labels are not in it, and "
+        "the model has no part in it but in the two columns that say so.",
         {
             **_PLACE,
             "label": "code of the most probable label; empty if nobody gave one",
@@ -151,9 +163,12 @@ def _consensus(project: Project) -> Sheet:
             **{f"p_{label.code}": f"calibrated probability of {label.name}" for label in project.labels},
             "group": "code of the most probable group of labels; empty in a project without groups",
             "group_confidence": "that group's calibrated probability",
+            "label_with_model": "the most probable label if the public model counts as one voice more; empty where it "
+            "was not heard",
+            "confidence_with_model": "that label's probability; never to be learned from: a model would hear itself",
             "n": "answers that name a label or a group",
             "agreement": "share of these that contain the consensus label",
-            "status": "open, retired, or gold (which never retires)",
+            "status": "open, retired, machine_accepted (see machine.csv), or gold (which never retires)",
             "reason": "why it retired (confident, contested, bad_image), or the use of gold",
         },
     )
@@ -179,4 +194,12 @@ volunteers of one group of copies gave the same answer to the subject, it is 1/k
 over the K labels t. This is `p_…` in `consensus.csv`: Dawid and Skene (1979) with smoothed matrices, in which gold has
 its experts' label. What makes a picture hard makes it hard for everyone, so m informed answers are worth m / (1 + ρ·m)
 independent ones; ρ is fitted on gold, so that a stated probability comes true as often as it says.
+
+The public model has no part in `p_…`: it learns from them. Beside them it counts as one voice more when it is decided
+which subjects leave play (`status`), and in the two columns `…_with_model`. Its probabilities are brought to the
+`sharpness` that answers and gold bear out, in the manifest under `model`; with common(t) how common labels are,
+
+    p_with_model(t) ∝ p(t) · (.99 · P(t | model) / common(t) + .01) ^ .7
+
+One subject in twenty, by lot, is judged without it.
 """

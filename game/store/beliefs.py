@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, literal, or_, select, update
+from sqlalchemy import Select, and_, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from game.store.columns import Instant
@@ -22,6 +22,7 @@ from game.store.tables import (
     Volunteer,
 )
 from game.store.upsert import keep_all
+from scoring.retirement import RetirementReason
 
 ALL_TIME = "all"
 
@@ -87,8 +88,10 @@ def n_given(session: Session, subject_ids: Sequence[int]) -> dict[int, int]:
     return dict(session.execute(rows).all())
 
 
-def prediction(session: Session, subject_id: int) -> list[float] | None:
-    return session.scalar(select(Prediction.p).where(Prediction.subject_id == subject_id))
+def prediction(session: Session, subject_id: int, model_id: int | None = None) -> list[float] | None:
+    """The published model's p (K,); or None, also if it is not this model that has been published by now."""
+    p = select(Prediction.p).where(Prediction.subject_id == subject_id)
+    return session.scalar(p if model_id is None else p.where(Prediction.model_id == model_id))
 
 
 def openings(session: Session, subject_id: int) -> Mapping[str, str | None]:
@@ -160,8 +163,9 @@ def _standings(project_id: int, period: str) -> Select[int, str, int]:
 
 
 def counts(session: Session, project_id: int, finest: str) -> tuple[int, int]:
-    """Subjects of a project's finest choice set: (all, retired)."""
-    rows = select(func.count(), func.count(Opening.retired_at)).where(
+    """Subjects of a project's finest choice set: (all, retired by people's answers)."""
+    by_people = case((Opening.reason != RetirementReason.MACHINE_ACCEPTED, Opening.retired_at))
+    rows = select(func.count(), func.count(by_people)).where(
         Opening.project_id == project_id, Opening.choice_set == finest
     )
     n, n_retired = session.execute(rows).one()

@@ -17,12 +17,14 @@ ROWS_IN_ONE_STATEMENT = 1_000
 
 @dataclass(frozen=True)
 class InPlay:
-    """A subject that is open for at least one choice set; `posterior` (K,) is None while nobody has judged it."""
+    """A subject that is open for at least one choice set; `posterior` (K,) is None while nobody has judged it, `p` (K,)
+    and `model_id` where no model has predicted it."""
 
     subject_id: int
     posterior: list[float] | None
     n_bad_image: int
     p: list[float] | None
+    model_id: int | None
 
 
 def published_model(session: Session, project_id: int) -> Model | None:
@@ -86,7 +88,13 @@ def subjects_in_play(session: Session, project_id: int, after: int, limit: int) 
     in_play = select(Opening.subject_id).where(Opening.project_id == project_id, Opening.retired_at.is_(None))
     page = in_play.where(Opening.subject_id > after).distinct().order_by(Opening.subject_id).limit(limit).subquery()
     rows = (
-        select(page.c.subject_id, Consensus.posterior, func.coalesce(Consensus.n_bad_image, 0), Prediction.p)
+        select(
+            page.c.subject_id,
+            Consensus.posterior,
+            func.coalesce(Consensus.n_bad_image, 0),
+            Prediction.p,
+            Prediction.model_id,
+        )
         .outerjoin(Consensus, Consensus.subject_id == page.c.subject_id)
         .outerjoin(Prediction, Prediction.subject_id == page.c.subject_id)
     )

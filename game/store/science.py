@@ -105,16 +105,29 @@ def take_reliabilities(session: Session, project_id: int, volunteer_ids: Sequenc
     return _busy(session, of_project.where(Reliability.volunteer_id.in_(volunteer_ids)))
 
 
+def subjects_retired(session: Session, project_id: int, reason: str) -> set[int]:
+    """Ids of the subjects that left play for this reason."""
+    rows = select(Opening.subject_id).where(Opening.project_id == project_id, Opening.reason == reason)
+    return set(session.scalars(rows.distinct()))
+
+
+def take_unanswered(session: Session, subject_ids: Sequence[int]) -> set[int]:
+    """Those without a counting classification; nobody can answer them until the transaction ends."""
+    ids = select(Subject.id).where(Subject.id.in_(subject_ids))
+    taken = set(session.scalars(ids.with_for_update(key_share=True, skip_locked=True)))
+    return taken - extent_of_answers(session, subject_ids).keys()
+
+
 def consensus_labels(session: Session, project_id: int) -> dict[int, int]:
     """Subject id → the label of its consensus, of every subject that was answered."""
     rows = select(Consensus.subject_id, Consensus.label).where(Consensus.project_id == project_id)
     return dict(session.execute(rows).all())
 
 
-def predictions(session: Session, project_id: int) -> dict[int, list[float]]:
-    """Subject id → the published model's p (K,)."""
+def predictions(session: Session, project_id: int, model_id: int) -> dict[int, list[float]]:
+    """Subject id → this model's p (K,)."""
     rows = select(Prediction.subject_id, Prediction.p).where(Prediction.project_id == project_id)
-    return dict(session.execute(rows).all())
+    return dict(session.execute(rows.where(Prediction.model_id == model_id)).all())
 
 
 def add_aggregate(session: Session, run: Aggregate) -> None:

@@ -54,6 +54,21 @@ TOML_MISTAKES = [
         "[retirement]\nminimum = 20\n\n[[groups]]",
         "minimum = 20 is more than maximum = 15; swap",
     ),
+    (
+        "[[groups]]",
+        "[retirement]\nminimum_with_model = 4\n\n[[groups]]",
+        "minimum_with_model = 4 is more than minimum = 3; the model may only make it less",
+    ),
+    (
+        "[[groups]]",
+        "[retirement]\nminimum_with_model = 1\n\n[[groups]]",
+        "minimum_with_model = 1 should lie between 2 and 100.",
+    ),
+    (
+        "[[groups]]",
+        "[retirement]\nmachine_accepts_at = 0.5\n\n[[groups]]",
+        "machine_accepts_at = 0.5 should lie between 0.9 and 0.999.",
+    ),
     ("[[groups]]", '[import.refused]\nTripos = "no"\n\n[[groups]]', "'Tripos' is refused and also a label"),
     ("[[groups]]", "labels = 3\n\n[[groups]]", "[subjects]: 'labels' is not known here"),
 ]

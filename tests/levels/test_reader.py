@@ -57,6 +57,7 @@ def test_retirement_may_be_set_for_one_project(moorea: Path) -> None:
     assert findings == []
     rule = read_project(moorea).retirement
     assert (rule.maximum, rule.minimum, rule.confidence) == (9, 3, 0.95)
+    assert (rule.minimum_with_model, rule.machine_accepts_at) == (2, None)
 
 
 def test_gold_of_points_has_a_row_and_a_column(moorea: Path) -> None:

@@ -43,6 +43,12 @@ def test_a_subject_that_nobody_can_tell_leaves_play_too() -> None:
     assert retirement_reason(0.5, 2, 0, RULE, n_cant_tell=13) is RetirementReason.CONTESTED
 
 
+def test_where_the_model_agrees_two_people_are_enough_and_one_never_is() -> None:
+    assert retirement_reason(0.95, 2, 0, RULE.with_model) is RetirementReason.CONFIDENT
+    assert retirement_reason(0.99, 1, 0, RULE.with_model) is None
+    assert RetirementRule(minimum=1).with_model.minimum == 1
+
+
 @given(st.floats(0, 1), st.integers(0, 30), st.integers(0, 10))
 def test_a_subject_never_outstays_its_maximum(confidence: float, n_given: int, n_bad_image: int) -> None:
     retired = retirement_reason(confidence, n_given, n_bad_image, RULE) is not None

@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from scoring.arrays import softmax
 from scoring.voter import (
     MOST_RELIABLE,
+    TAUGHT,
+    Witness,
     believed,
     evidence,
     frequencies,
     likelihood,
+    meet,
     reconcile,
     sharpness,
     worth_hearing,
@@ -118,3 +121,30 @@ def test_a_model_that_is_often_right_is_worth_hearing(rng: np.random.Generator) 
     true = rng.integers(3, size=400)
     guess = np.where(rng.random(400) < 0.6, true, rng.integers(3, size=400))
     assert worth_hearing(answered(guess, 3, 0.7), answered(true, 3))
+
+
+def test_the_word_of_a_witness_by_hand() -> None:
+    # β = ½ makes odds of 9 to odds of 3: P = ¾. Evidence: .7·log((.99·.25/.5 + .01)/(.99·.75/.5 + .01)).
+    said = Witness(0.5, np.array([0.5, 0.5]), np.array([0.5, 0.5])).word(np.array([0.9, 0.1]))
+    np.testing.assert_allclose(said.probability, [0.75, 0.25])
+    np.testing.assert_allclose(said.evidence, [0, 0.7 * np.log(0.505 / 1.495)])
+    # Beside answers that say ½ and ½ it stands alone: odds (1.495/.505)^.7 = 2.14.
+    assert said.beside(np.array([0.5, 0.5]))[0] == pytest.approx(2.138 / 3.138, abs=1e-3)
+
+
+def test_a_witness_says_of_each_subject_what_all_of_them_say_together(rng: np.random.Generator) -> None:
+    true = rng.integers(3, size=400)
+    said = answered(np.where(rng.random(400) < 0.8, true, rng.integers(3, size=400)), 3, 0.7)
+    said[::7] = np.nan
+    answers = answered(true, 3)
+    met = meet(said, answers)
+    assert met is not None
+    known = np.isfinite(said).all(axis=1)
+    apart = [met.word(one).evidence for one in said[known]]
+    np.testing.assert_allclose(met.word(said[known]).evidence, apart)
+    np.testing.assert_allclose(TAUGHT * evidence(said[known], answers[known]), apart)
+
+
+def test_luck_has_no_word(rng: np.random.Generator) -> None:
+    assert meet(distribution(rng, 400, 3), answered(rng.integers(3, size=400), 3)) is None
+    assert meet(np.full((40, 3), np.nan), answered(rng.integers(3, size=40), 3)) is None

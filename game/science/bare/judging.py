@@ -20,10 +20,6 @@ Consensus: TypeAlias = Callable[[Floats | None], Judgement]
 # What a model adds to the answers (S, K), in nats, 0 where it says nothing.
 Model: TypeAlias = Callable[[Consensus], Floats]
 
-# What a head has seen wrongly its teachers saw wrongly, too: so much of its evidence is news. On labelme, the one set
-# with features: log-loss .32 as it is, .29 so, .30 by half.
-TAUGHT = 0.7
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -92,7 +88,7 @@ def learning(features: Floats, crowd: Crowd, rng: np.random.Generator) -> Model:
     def model(judged_with: Consensus) -> Floats:
         prepared = head.prepare(features, answered.astype(np.float64), rng)
         lesson = head.learn(prepared, lambda evidence: judged_with(evidence).log_weight, len(crowd.labels))
-        return TAUGHT * voter.likelihood(lesson.predictions, voter.frequencies(lesson.posterior))
+        return voter.TAUGHT * voter.likelihood(lesson.predictions, voter.frequencies(lesson.posterior))
 
     return model
 

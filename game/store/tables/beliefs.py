@@ -77,6 +77,7 @@ class Aggregate(Table):
     By `redundancy` posteriors are published, by `assured` subjects retire. `figures` is what the project's page draws.
     Since the release `since_release_id` (None: since ever) people answered `n_answered` subjects that are not gold, and
     made the label of `n_moved` of them new or another.
+    `model` is how the published model is heard until the next run (store.witness); None when there was none.
     """
 
     __tablename__ = "aggregates"
@@ -93,6 +94,7 @@ class Aggregate(Table):
     n_answered: Mapped[int] = mapped_column(default=0)
     n_moved: Mapped[int] = mapped_column(default=0)
     figures: Mapped[dict[str, Any] | None]
+    model: Mapped[dict[str, Any] | None]
     computed_at: Mapped[datetime]
 
 

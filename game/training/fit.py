@@ -1,12 +1,10 @@
 """From a release folder to a model folder, step by step."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from game.errors import Conflict, TrainingError
 from game.training.answers import read_answers
@@ -14,10 +12,11 @@ from game.training.card import card
 from game.training.child import childs_card
 from game.training.dataset import Dataset, read_dataset
 from game.training.evaluate import Evaluation
-from game.training.exam import Exam, figures, judge
+from game.training.exam import Exam, figures, judge, rounded
 from game.training.export import Fitted, write_model
 from game.training.features import Features, eye_of, see
-from game.training.head import Learned, Lessons, fit_heads, importance, learn
+from game.training.head import Learned, Lessons, fit_heads, importance, learn, lessons_of
+from game.training.intervals import draws
 from game.training.learning import Refit
 from game.training.network import MOBILENET, Backbone, pretrained
 from game.training.onnx_graph import check_graph, graph
@@ -25,6 +24,7 @@ from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
 from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
 from game.training.temperature import cool
+from game.training.transfer import Transfer, compare, rival
 from game.training.views import Recipe, recipe_of
 from scoring.arrays import Floats, Ints
 
@@ -55,7 +55,7 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     backbone, recipe = _backbone(request, dataset, images, progress)
     eye = eye_of(backbone.trunk, recipe)
     features = see(dataset.subjects, eye, images, request.cache / "features", progress)
-    lessons = _lessons(dataset, features)
+    lessons = lessons_of(dataset.subjects, dataset.consensus, features[dataset.consensus.subject])
     learned, temperature = cool(learn(lessons, eye.widths, request.seed, progress), lessons, request.seed)
     held_out = learned.head(features[dataset.gold.subject])
     refit = _refit(lessons, eye.widths, learned.ridge, features[dataset.gold.subject])
@@ -64,6 +64,8 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     evaluation = judge(exam)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
     metrics = figures(exam, evaluation) | _learned_from(dataset, backbone, learned)
+    if backbone.name != SMALL_CNN:
+        metrics["transfer"] = rounded(asdict(_transfer(request, exam, images, progress)))
     onnx = graph(eye, learned.head, dataset.labels)
     check_graph(onnx, eye, learned.head, dataset.subjects, images)
     fitted = Fitted(
@@ -92,13 +94,6 @@ def _backbone(
     return from_scratch(dataset, small, images, request.seed, progress), small
 
 
-def _lessons(dataset: Dataset, features: Features) -> Lessons:
-    consensus = dataset.consensus
-    names = [dataset.subjects[place].image for place in consensus.subject]
-    _, image = np.unique(names, return_inverse=True)
-    return Lessons(features[consensus.subject], consensus.posterior, consensus.confidence, image)
-
-
 def _predictions(dataset: Dataset, features: Features, learned: Learned) -> Floats:
     """(S, K). A subject that was learned from is judged by a head that saw nothing of its image: no echo."""
     p = learned.head(features)
@@ -116,6 +111,11 @@ def _refit(lessons: Lessons, widths: Sequence[int], ridge: float, gold: Features
         return fit_heads(some, importance(some), widths, (ridge,))[ridge](gold)
 
     return refit
+
+
+def _transfer(request: Request, exam: Exam, images: Callable[[str], bytes], progress: Progress) -> Transfer:
+    scratch = rival(exam.dataset, images, request.cache, request.seed, progress)
+    return compare(exam.p.argmax(axis=1), scratch, exam.dataset.gold.true, draws(exam.image, request.seed))
 
 
 def _learned_from(dataset: Dataset, backbone: Backbone, learned: Learned) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from game.training.dataset import Consensus, Subject
 from game.training.progress import Progress
 from scoring.arrays import Floats, Ints, log, softmax
 
@@ -53,6 +54,12 @@ class Learned:
     ridge: float
     losses: dict[float, float]
     unseen: Floats
+
+
+def lessons_of(subjects: Sequence[Subject], consensus: Consensus, features: NDArray[np.float16]) -> Lessons:
+    """`features` (N, D) are those of the consensus."""
+    names = [subjects[place].image for place in consensus.subject]
+    return Lessons(features, consensus.posterior, consensus.confidence, np.unique(names, return_inverse=True)[1])
 
 
 def learn(lessons: Lessons, widths: Sequence[int], seed: int, progress: Progress) -> Learned:

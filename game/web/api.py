@@ -9,16 +9,18 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
-from game.errors import InvalidInput
+from game.errors import InvalidInput, NotFound
 from game.play import accounts, rounds
 from game.play.figures import own_figures, project_progress
 from game.play.standings import Period, leaderboard
 from game.science import publish, released
 from game.science.figures import consensus_figures
+from game.science.gallery import model_gallery
 from game.store import reading, transaction
 from game.web import payloads
 from game.web.answers import keep_answer
 from game.web.context import API, current_account, current_game, known_project, now, required_account, rng
+from game.web.downloads import present
 from game.web.errors import CODES, validation_message
 from game.web.limits import CLASSIFICATIONS, GUESTS, ROUNDS, by_address, by_volunteer
 
@@ -125,10 +127,24 @@ def list_releases(path: payloads.ProjectPath) -> Response:
 @blueprint.get("/projects/<slug>/models", responses={200: payloads.Models})
 def list_models(path: payloads.ProjectPath) -> Response:
     """The models trained so far, newest first."""
-    project = known_project(path.slug)
-    with reading(current_game().store) as session:
+    project, game = known_project(path.slug), current_game()
+    with reading(game.store) as session:
         trained = publish.models(session, project)
-    return _answer(payloads.Models(models=tuple(payloads.Model.of(project, one) for one in trained)))
+    shown = [payloads.Model.of(project, one, present(game.settings.models / one.folder, one.files)) for one in trained]
+    return _answer(payloads.Models(models=tuple(shown)))
+
+
+@blueprint.get("/projects/<slug>/model", responses={200: payloads.PublicModel})
+def show_model(path: payloads.ProjectPath) -> Response:
+    """The public model: how good it is, and pictures on which it is right or wrong."""
+    project, game = known_project(path.slug), current_game()
+    with reading(game.store) as session:
+        published = publish.published_model(session, project)
+        shown = model_gallery(session, project)
+    if published is None:
+        raise NotFound("The project “%(title)s” has no public model yet.", title=project.title)
+    files = present(game.settings.models / published.folder, published.files)
+    return _answer(payloads.PublicModel.of(project, published, shown, files))
 
 
 @blueprint.post("/projects/<slug>/rounds", responses={200: payloads.Round}, security=TOKEN)

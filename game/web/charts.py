@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from game.levels import Project
 from game.science.publish import ModelView
+from game.store.tables.publications import ModelState
 
 WIDTH, HEIGHT = 600.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 24.0, 28.0, 36.0
@@ -14,11 +15,15 @@ TINTS = 10
 
 @dataclass(frozen=True)
 class Dot:
+    """`macro_y` is None for a version of which no macro-F1 is known."""
+
     x: float
     y: float
     version: int
     accuracy: float
     published: bool
+    macro_y: float | None
+    macro_f1: float | None
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,12 @@ class GridLine:
 
 @dataclass(frozen=True)
 class Chart:
-    """`line` joins the models that became public, as an SVG path; `baseline_y` is the commonest label's accuracy."""
+    """`line` joins the models that became public, as an SVG path, `macro_line` their macro-F1; `baseline_y` is the
+    commonest label's accuracy."""
 
     dots: tuple[Dot, ...]
     line: str
+    macro_line: str
     grid: tuple[GridLine, ...]
     baseline_y: float | None
     left: float = LEFT
@@ -62,20 +69,12 @@ def accuracy_chart(models: Sequence[ModelView]) -> Chart:
     """`models` newest first, as they are kept."""
     oldest_first = [model for model in reversed(models) if "accuracy" in model.metrics]
     step = (WIDTH - LEFT - RIGHT) / max(len(oldest_first), 1)
-    dots = tuple(
-        Dot(
-            round(LEFT + step * (place + 0.5), 1),
-            _height(float(model.metrics["accuracy"])),
-            model.version,
-            float(model.metrics["accuracy"]),
-            model.state != "rejected",
-        )
-        for place, model in enumerate(oldest_first)
-    )
+    dots = tuple(_dot(round(LEFT + step * (place + 0.5), 1), model) for place, model in enumerate(oldest_first))
     public = [f"{dot.x} {dot.y}" for dot in dots if dot.published]
+    macro = [f"{dot.x} {dot.macro_y}" for dot in dots if dot.published and dot.macro_y is not None]
     majority = oldest_first[-1].metrics.get("majority_accuracy") if oldest_first else None
     grid = tuple(GridLine(_height(share), share) for share in GRID)
-    return Chart(dots, f"M{'L'.join(public)}" if public else "", grid, None if majority is None else _height(majority))
+    return Chart(dots, _path(public), _path(macro), grid, None if majority is None else _height(majority))
 
 
 def confusion_rows(project: Project, model: ModelView) -> list[MatrixRow]:
@@ -87,6 +86,23 @@ def confusion_rows(project: Project, model: ModelView) -> list[MatrixRow]:
         MatrixRow(names.get(code, code), _cells(counts, place))
         for place, (code, counts) in enumerate(zip(codes, matrix, strict=False))
     ]
+
+
+def _dot(x: float, model: ModelView) -> Dot:
+    accuracy, macro_f1 = float(model.metrics["accuracy"]), model.metrics.get("macro_f1")
+    return Dot(
+        x,
+        _height(accuracy),
+        model.version,
+        accuracy,
+        model.state != ModelState.REJECTED,
+        None if macro_f1 is None else _height(float(macro_f1)),
+        None if macro_f1 is None else float(macro_f1),
+    )
+
+
+def _path(places: Sequence[str]) -> str:
+    return f"M{'L'.join(places)}" if places else ""
 
 
 def _cells(counts: Sequence[float], true: int) -> tuple[Cell, ...]:

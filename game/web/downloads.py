@@ -29,10 +29,15 @@ def folder_downloads(folder: Path, names: tuple[str, ...]) -> list[Download]:
         listed = read_manifest(folder)["files"]
     except ArtifactError:
         return []
-    present = [name for name in names if (folder / name).is_file()]
     return [
-        Download(name, (folder / name).stat().st_size, str(listed.get(name, {}).get("sha256", ""))) for name in present
+        Download(name, (folder / name).stat().st_size, str(listed.get(name, {}).get("sha256", "")))
+        for name in present(folder, names)
     ]
+
+
+def present(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Older models have fewer files."""
+    return tuple(name for name in names if (folder / name).is_file())
 
 
 def text_of(file: Path) -> str:

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from game.errors import InvalidInput, NotFound
 from game.science import publish
+from game.science.gallery import model_gallery
 from game.science.jobs import find_job
 from game.science.released import release, releases
 from game.science.trials import guesses, keep_upload, request_trial
@@ -15,6 +16,8 @@ from game.web.charts import accuracy_chart, confusion_rows
 from game.web.context import current_game, now
 from game.web.downloads import archive_download, folder_downloads, sent, text_of
 from game.web.limits import UPLOADS, by_address
+from game.web.model_plots import model_plots
+from game.web.payloads.models import ModelFigures
 from game.web.projects import find_project
 from game.web.security import accept_upload, csrf
 from game.web.threads import in_native_thread
@@ -47,6 +50,7 @@ def model(slug: str) -> str:
         versions = publish.models(session, project)
         published = next((one for one in versions if one.state is ModelState.PUBLISHED), None)
         learned_from = None if published is None else release(session, project, published.release_version)
+        gallery = () if published is None else model_gallery(session, project)
     if published is None:
         return render_template("model.html", project=project, versions=versions, published=None)
     folder = game.settings.models / published.folder
@@ -56,9 +60,12 @@ def model(slug: str) -> str:
         versions=versions,
         published=published,
         learned_from=learned_from,
+        plots=model_plots(project, ModelFigures.model_validate(published.metrics)),
+        gallery=gallery,
         chart=accuracy_chart(versions),
         confusion=confusion_rows(project, published),
         card=text_of(folder / "card.md"),
+        childs_card=text_of(folder / "card-child.md"),
         files=folder_downloads(folder, published.files),
     )
 

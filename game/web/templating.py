@@ -12,6 +12,7 @@ from game.artifacts.images import Size
 from game.levels import Project
 from game.play.rounds import ShownSubject
 from game.play.showcase import Picture
+from game.science.gallery import Exhibit
 from game.web.context import current_account
 from game.web.images import image_url, patch_url
 
@@ -42,8 +43,13 @@ def wanted_locale() -> str | None:
     return request.accept_languages.best_match([str(one) for one in get_babel().instance.list_translations()])
 
 
-def markdown(text: str) -> Markup:
-    return Markup(_MARKDOWN.render(text))
+def markdown(text: str, below: int = 0) -> Markup:
+    """`below`: the level of the heading that the text stands under, its own go deeper."""
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        if token.type.startswith("heading"):
+            token.tag = f"h{min(int(token.tag[1:]) + below, 6)}"
+    return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
 def size(n_bytes: int) -> str:
@@ -71,7 +77,7 @@ def fine_percent(share: float) -> str:
     return str(format_percent(share, "#,##0.#\N{NO-BREAK SPACE}%"))
 
 
-def picture_url(project: Project, picture: Picture | ShownSubject) -> str:
+def picture_url(project: Project, picture: Picture | ShownSubject | Exhibit) -> str:
     """What is judged: the image, or the patch around its point."""
     if picture.row is None or picture.column is None:
         return image_url(picture.sha256, Size.SMALL)

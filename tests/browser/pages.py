@@ -17,6 +17,7 @@ from game.store.tables import Job, Model, Release
 from game.store.tables.people import Role
 from game.store.tables.publications import JobKind, JobState, ModelState
 from tests.browser.player import begin_round, play_on
+from tests.examined import add_predictions, examined
 from tests.science.drawn import add_figures, add_flagged, drawn_figures
 from tests.server import Server
 from tests.world import World
@@ -100,14 +101,16 @@ def _add_publications(session: Session, world: World, project: Project, project_
         session.add(release)
         session.flush()
         folder = f"{project.slug}/release-{version}"
-        metrics = _metrics(project, accuracy)
+        # The public one is new, those before it are from before the whole examination.
+        metrics = examined(project) if state is ModelState.PUBLISHED else _metrics(project, accuracy)
         _write_model(world, folder, metrics)
-        session.add(
-            Model(
-                project_id=project_id, version=version, release_id=release.id, state=state, folder=folder,
-                reason="It recognises 95 of 120 hold-out subjects.", metrics=metrics, created_at=made_at,
-            )
+        model = Model(
+            project_id=project_id, version=version, release_id=release.id, state=state, folder=folder,
+            reason="It recognises 95 of 120 hold-out subjects.", metrics=metrics, created_at=made_at,
         )  # fmt: skip
+        session.add(model)
+        session.flush()
+    add_predictions(session, project, project_id, model.id)
 
 
 def _flag(kind: str) -> dict[str, object]:
@@ -130,7 +133,8 @@ def _write_model(world: World, folder: str, metrics: dict[str, object]) -> None:
     path.mkdir(parents=True)
     for name in PUBLIC_FILES:
         (path / name).write_text(json.dumps(metrics))
-    (path / "card.md").write_text("# Model card\n\nWhat it is for: *plankton*, and nothing else.\n")
+    for name in ("card.md", "card-child.md"):
+        (path / name).write_text("# A card\n\nWhat it is for: *plankton*, and nothing else.\n\n## Uses\n\n- None.\n")
     write_manifest(path, {"release": 1}, {})
 
 

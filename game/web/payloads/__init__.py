@@ -11,11 +11,12 @@ from game.web.payloads.incoming import (
     parse_answer,
     parse_socket_answer,
 )
+from game.web.payloads.models import PublicModel
 from game.web.payloads.play import Failure, Guest, Leaderboard, Outcome, Progress, Round
 from game.web.payloads.projects import Me, Model, Models, Project, Projects, ProjectSummary, Release, Releases
 
 __all__ = [
     "AnswerGiven", "Consensus", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery", "Me", "Model",
-    "Models", "Outcome", "Progress", "Project", "ProjectPath", "ProjectSummary", "Projects", "Release", "Releases",
-    "Round", "RoundPath", "RoundWanted", "parse_answer", "parse_socket_answer",
+    "Models", "Outcome", "Progress", "Project", "ProjectPath", "ProjectSummary", "Projects", "PublicModel", "Release",
+    "Releases", "Round", "RoundPath", "RoundWanted", "parse_answer", "parse_socket_answer",
 ]  # fmt: skip

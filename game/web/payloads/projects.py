@@ -1,5 +1,6 @@
 """What goes out about projects, and about oneself."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -147,7 +148,7 @@ class Model(Outgoing):
     files: tuple[str, ...]
 
     @classmethod
-    def of(cls, project: ProjectRead, trained: ModelView) -> "Model":
+    def of(cls, project: ProjectRead, trained: ModelView, files: Sequence[str]) -> "Model":
         return cls(
             version=trained.version,
             state=trained.state,
@@ -155,7 +156,7 @@ class Model(Outgoing):
             metrics=trained.metrics,
             created_at=trained.created_at,
             release_version=trained.release_version,
-            files=tuple(f"/projects/{project.slug}/model/{trained.version}/{file}" for file in trained.files),
+            files=tuple(f"/projects/{project.slug}/model/{trained.version}/{file}" for file in files),
         )
 
 

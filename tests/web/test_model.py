@@ -1,0 +1,281 @@
+"""The public model's page and its JSON: the project's own figures in words and pictures, whatever the model's age."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from game.levels import GoldUse
+from game.store import subjects, transaction
+from game.store.tables import Model
+from game.web.model_plots import (
+    BAR,
+    Calibration,
+    calibration,
+    cover_rows,
+    coverage_curve,
+    label_bars,
+    learning_curve,
+    mixed_up,
+    model_plots,
+)
+from game.web.payloads.consensus import CalibrationPoint
+from game.web.payloads.models import Cover, CoveragePoint, LearningPoint, ModelFigures
+from game.web.templating import markdown
+from tests.examined import add_model, examined
+from tests.web.player import API, assert_error
+from tests.web.test_pages import send
+from tests.world import World
+
+PAGE, JSON = "/projects/moorea/model", f"{API}/projects/moorea/model"
+SECTIONS = ("found", "silent", "word", "more", "cover", "confusion", "gallery", "childs-card", "card")
+OLDEST = {"accuracy": 0.7, "n": 120}
+OLD = {
+    **OLDEST, "majority_accuracy": 0.4, "macro_f1": 0.5, "ece": 0.1,
+    "groups": {"accuracy": 0.8, "majority_accuracy": 0.5},
+    "per_label": [{"code": "Porit", "precision": 0.8, "recall": 0.7, "f1": 0.75, "n": 60}], "confusion": [[42]],
+}  # fmt: skip
+
+
+@pytest.fixture
+def metrics(world: World) -> dict[str, Any]:
+    return examined(world.projects["moorea"])
+
+
+def figures(**given: Any) -> ModelFigures:
+    return ModelFigures.model_validate({"accuracy": 0.75, "n": 40} | given)
+
+
+def line(code: str, recall: float, n: int) -> dict[str, Any]:
+    return {"code": code, "precision": 0.5, "recall": recall, "f1": 0.5, "n": n}
+
+
+def test_every_figure_has_a_sentence_and_a_picture_of_its_own(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    page = client.get(PAGE).text
+    for section in SECTIONS:
+        assert f'id="{section}"' in page
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+    half = next(point for point in metrics["coverage"] if point["share"] == 0.5)
+    assert f"{metrics['accuracy']:.0%}".replace("%", "\xa0%").replace("\xa0", " ") in told.replace("\xa0", " ")
+    assert f"{half['accuracy']:.0%}".replace("%", " %") + " are right instead of" in told
+    assert f"off by {100 * metrics['cover']['groups']['machine_error']['mean']:.1f} percentage points" in told
+    assert page.count('role="img"') == 4
+
+
+def test_pictures_carry_no_inline_script_or_style(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", client.get(PAGE).text)
+
+
+@pytest.mark.parametrize("old", [OLD, OLDEST], ids=["old", "oldest"])
+def test_a_model_from_before_the_figures_is_shown_in_words(
+    client: FlaskClient, world: World, now: datetime, old: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", old, now)
+    page = client.get(PAGE)
+    assert page.status_code == 200
+    assert "Nobody measured this of the present version" in page.text
+    assert 'id="silent"' not in page.text
+    assert client.get(JSON).json["figures"]["coverage"] == []  # type: ignore[index]
+
+
+def test_a_project_of_whole_images_has_no_cover(client: FlaskClient, world: World, now: datetime) -> None:
+    add_model(world, "plankton", examined(world.projects["plankton"]), now)
+    page = client.get("/projects/plankton/model").text
+    assert 'id="cover"' not in page
+    assert 'id="silent"' in page
+
+
+def test_the_same_comes_as_json(client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]) -> None:
+    assert_error(client.get(JSON), 404, "not_found")
+    add_model(world, "moorea", metrics, now)
+    told = client.get(JSON).json or {}
+    for name in ("accuracy", "macro_f1", "per_label", "reliability", "coverage", "learning_curve", "cover", "groups"):
+        assert told["figures"][name] == metrics[name], name
+    assert told["figures"]["transfer"] is None
+    assert "/projects/moorea/model/1/per_label.csv" in told["files"]
+    with client.get(told["files"][0]) as file:
+        assert file.status_code == 200
+    assert_error(client.get(f"{API}/projects/atlantis/model"), 404, "not_found")
+
+
+def test_files_that_an_older_model_lacks_are_not_offered(client: FlaskClient, world: World, now: datetime) -> None:
+    add_model(world, "moorea", OLD, now)
+    (world.settings.models / "moorea" / "1" / "cover.csv").unlink()
+    for address in (JSON, f"{API}/projects/moorea/models", PAGE):
+        told = client.get(address).text
+        assert "coverage.csv" in told
+        assert "/cover.csv" not in told
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"), [("positive", "helped"), ("neutral", "made no difference"), ("negative", "did harm")]
+)
+def test_whether_others_weights_helped_is_told_in_words(
+    client: FlaskClient, world: World, now: datetime, verdict: str, words: str
+) -> None:
+    transfer = {"verdict": verdict, "gain": 0.1, "low": 0.0, "high": 0.2, "scratch": 0.6}
+    add_model(world, "moorea", {**OLD, "transfer": transfer}, now)
+    assert words in client.get(PAGE).text
+
+
+def test_hidden_gold_is_nowhere_on_the_page(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    shown = set(re.findall(r"/patches/\w+/\d+-\d+", client.get(PAGE).text + client.get(JSON).text))
+    teaching = {
+        f"/patches/{sha256}/{row}-{column}"
+        for (sha256, row, column), one in world.truth.items()
+        if one.use is GoldUse.TEACHING
+    }
+    assert shown and shown <= teaching
+    with transaction(world.store) as session:
+        row = subjects.project_row(session, "moorea")
+        assert row
+        names = {word for one in subjects.places_of_project(session, row.id) for word in (one.code, one.name)}
+    assert not [name for name in names if name in client.get(PAGE).text]
+
+
+def test_the_gallery_says_who_named_what(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    # The model says label 0 of everything, with 70 %.
+    first = world.projects["moorea"].labels[0].code
+    for part in (client.get(JSON).json or {})["gallery"]:
+        assert (part["n_right"] == part["n"]) == (part["label"] == first)
+        for one in part["hits"] + part["misses"]:
+            assert (one["said"], one["p"], one["named_by"]) == (first, 0.7, "experts")
+            assert client.get(one["picture"]).status_code == 200
+
+
+def test_versions_say_what_they_learned_from(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    page = client.get(PAGE).text
+    assert f"learned from 240 pictures and {metrics['n_answers']:,} answers" in page
+    assert page.count('class="macro-dot"') == 1
+
+
+def test_a_version_that_was_rejected_stays_visible_with_its_reason(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    with transaction(world.store) as session:
+        first = session.query(Model).one()
+        session.add(
+            Model(
+                project_id=first.project_id, version=2, release_id=first.release_id, state="rejected", folder="gone",
+                reason="Turf got worse.", metrics=OLDEST, created_at=now,
+            )
+        )  # fmt: skip
+    page = client.get(PAGE).text
+    assert "Turf got worse." in page
+    assert 'class="dot rejected"' in page
+
+
+def test_the_page_can_be_posted_to_from(client: FlaskClient, world: World, now: datetime) -> None:
+    """The form for one's own picture is still there."""
+    add_model(world, "moorea", OLD, now)
+    assert send(client, f"{PAGE}/try", PAGE).status_code == 400
+
+
+def test_bars_of_labels_stand_best_first_and_those_without_pictures_last() -> None:
+    told = figures(per_label=[line("a", 0.2, 20), line("b", 0, 0), line("c", 0.5, 20)]).per_label
+    bars = label_bars({"a": "Ada"}, told)
+    assert [(bar.name, bar.width, bar.low_x) for bar in bars] == [("c", 500, None), ("Ada", 200, None), ("b", 0, None)]
+
+
+def test_the_best_and_the_weakest_are_called_so_on_enough_pictures(world: World) -> None:
+    project = world.projects["moorea"]
+    lines = [line("Porit", 0.9, 50), line("Turf", 0.1, 10), line("Sand", 1.0, 9), line("CCA", 0.5, 30)]
+    plots = model_plots(project, figures(per_label=lines))
+    assert plots.best and plots.weakest
+    assert (plots.best.told.code, plots.weakest.told.code) == ("Porit", "Turf")
+    alone = model_plots(project, figures(per_label=lines[:1]))
+    assert alone.best and alone.weakest is None
+
+
+@pytest.mark.parametrize(("right", "manner"), [(0.8, "honest"), (0.9, "modest"), (0.7, "boastful")])
+def test_a_model_is_honest_modest_or_boastful(right: float, manner: str) -> None:
+    found = calibration([CalibrationPoint(confidence=0.8, right=right, low=0.6, high=0.95, n=20)])
+    assert isinstance(found, Calibration)
+    assert found.manner == manner
+    assert calibration([]) is None
+
+
+def test_coverage_goes_from_few_to_all_and_marks_the_half() -> None:
+    points = [
+        CoveragePoint(share=share, confidence=0.5, accuracy=1 - share / 5, low=0.7, high=1, n=10)
+        for share in (0.1, 0.5, 1.0)
+    ]
+    curve = coverage_curve(points)
+    assert curve
+    first, half, last = curve.points
+    assert (half.x - curve.left) / (curve.right - curve.left) == pytest.approx(0.5, abs=1e-3)
+    assert (last.x, last.step, first.step) == (curve.right, 1.0, 0.1)
+    assert [point.marked for point in curve.points] == [False, True, False]
+    # The axis starts at 60 %: .8 is half way up.
+    assert (curve.bottom - last.y) / (curve.bottom - curve.top) == pytest.approx(0.5, abs=1e-3)
+    assert first.y < half.y < last.y
+    assert coverage_curve(points[:1]) is None
+
+
+def learned(n: int, accuracy: float, high: float) -> LearningPoint:
+    return LearningPoint(
+        share=n / 400, n_subjects=n, n_answers=4 * n, accuracy=accuracy, low=accuracy, high=high, macro_f1=0.5
+    )
+
+
+@pytest.mark.parametrize(("best_try", "worth"), [(0.74, True), (0.76, False)])
+def test_more_answers_help_if_they_bring_more_than_chance(world: World, best_try: float, worth: bool) -> None:
+    curve = [learned(200, 0.73, best_try), learned(400, 0.75, 0.75)]
+    plots = model_plots(world.projects["moorea"], figures(learning_curve=curve))
+    assert plots.worth_while is worth
+    assert plots.learning
+    first, last = plots.learning.points
+    assert last.x - first.x == pytest.approx((plots.learning.right - plots.learning.left) / 2)
+    assert (first.step, last.step) == (800, 1600)
+    assert learning_curve(curve[:1]) is None
+
+
+def test_covers_stand_side_by_side_the_widest_first() -> None:
+    error = {"mean": 0.05, "interval": None}
+    one = {"machine_error": error, "crowd_error": error}
+    told = Cover.model_validate(
+        {
+            "n": 100, "n_images": 4, "machine_error": error, "crowd_error": error,
+            "per_label": [
+                {"code": "sand", "experts": 0.2, "machine": 0.1, "crowd": None, **one},
+                {"code": "coral", "experts": 0.4, "machine": 0.8, "crowd": 0.6, **one},
+            ],
+        }
+    )  # fmt: skip
+    coral, sand = cover_rows({"coral": "Coral"}, told)
+    assert [(bar.who, bar.width) for bar in coral.bars] == [("experts", BAR / 2), ("crowd", 750), ("model", BAR)]
+    assert [bar.who for bar in sand.bars] == ["experts", "model"]
+    assert (coral.name, sand.name) == ("Coral", "sand")
+
+
+def test_what_is_mixed_up_most_is_named() -> None:
+    lines = [line("a", 0.5, 20), line("b", 0.5, 20), line("c", 0.5, 2)]
+    # Half of c is called a, but there are two of it only.
+    told = figures(per_label=lines, confusion=[[15, 5, 0], [8, 12, 0], [1, 0, 1]])
+    found = mixed_up({"b": "Bee"}, told)
+    assert found
+    assert (found.true, found.given, found.share) == ("Bee", "a", 0.4)
+    assert mixed_up({}, figures(per_label=lines, confusion=[[20, 0, 0], [0, 20, 0], [0, 0, 2]])) is None
+
+
+def test_headings_of_a_text_stand_below_those_of_the_page() -> None:
+    assert markdown("# A\n\n## B", 1) == "<h2>A</h2>\n<h3>B</h3>\n"
+    assert markdown("# A") == "<h1>A</h1>\n"

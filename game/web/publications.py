@@ -7,11 +7,10 @@ from flask_babel import gettext
 from game.errors import InvalidInput, NotFound
 from game.science import publish
 from game.science.gallery import model_gallery
-from game.science.jobs import find_job
 from game.science.released import release, releases
-from game.science.trials import guesses, keep_upload, request_trial
+from game.science.trials import find_trial, guesses, keep_upload, point_of, request_trial
 from game.store import reading, transaction
-from game.store.tables.publications import JobKind, JobState, ModelState
+from game.store.tables.publications import JobState, ModelState
 from game.web.charts import accuracy_chart, confusion_rows
 from game.web.context import current_game, now
 from game.web.downloads import archive_download, folder_downloads, sent, text_of
@@ -89,9 +88,10 @@ def try_model(slug: str) -> ResponseReturnValue:
     picture = request.files.get("picture")
     if picture is None or not picture.filename:
         raise InvalidInput(gettext("Choose a picture first."))
-    upload = in_native_thread(keep_upload, game.settings.uploads, picture.read())
+    point = point_of(project, request.form.get("row", type=int), request.form.get("column", type=int))
+    upload = in_native_thread(keep_upload, game.settings.uploads, picture.read(), point)
     with transaction(game.store) as session:
-        job = request_trial(session, project, upload, None, now())
+        job = request_trial(session, project, upload, point, now())
     game.enqueue(job.code)
     return redirect(url_for(".trial", slug=slug, code=job.code))
 
@@ -103,8 +103,6 @@ csrf.exempt(try_model)
 def trial(slug: str, code: str) -> str:
     project = find_project(slug)
     with reading(current_game().store) as session:
-        job = find_job(session, code)
-    if job.kind is not JobKind.PREDICT or job.project != slug:
-        raise NotFound(gettext("There is no such picture on trial."))
+        job = find_trial(session, project, code)
     waiting = job.state in (JobState.QUEUED, JobState.RUNNING)
     return render_template("trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting)

@@ -19,6 +19,10 @@ _CONTENT = "; ".join(
     ]
 )
 
+# A worker has a policy of its own, that of its script. This one alone may compile WebAssembly: it runs a model.
+MODEL_WORKER = "/static/js/model-worker.js"
+_COMPILING = f"{_CONTENT}; script-src 'self' 'wasm-unsafe-eval'"
+
 HEADERS = {
     "Content-Security-Policy": _CONTENT,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -46,6 +50,8 @@ def accept_upload() -> None:
 
 
 def _protect(response: Response) -> Response:
+    if request.path == MODEL_WORKER:
+        response.headers["Content-Security-Policy"] = _COMPILING
     for name, content in HEADERS.items():
         response.headers.setdefault(name, content)
     if request.is_secure:

@@ -5,6 +5,7 @@ import "./elements/live-leaderboard.js";
 import "./elements/live-part.js";
 import "./elements/live-progress.js";
 import "./elements/round-player.js";
+import "./elements/try-model.js";
 import "./elements/tutorial-steps.js";
 import { Outbox } from "./outbox.js";
 import { post } from "./post.js";

@@ -131,7 +131,7 @@ def check_trial(data: Path, store: Store, shared_data: Path) -> None:
     """A visitor's picture goes to the worker, which asks the model; the picture is gone afterwards."""
     settings = read_settings({"FATHOM_DATA": str(data)})
     picture = next((shared_data / "moorea_quadrats").glob("*.jpg")).read_bytes()
-    upload = trials.keep_upload(settings.uploads, picture)
+    upload = trials.keep_upload(settings.uploads, picture, None)
     begun = time.monotonic()
     with transaction(store) as session:
         asked = trials.request_trial(session, MOOREA, upload, None, datetime.now(UTC))

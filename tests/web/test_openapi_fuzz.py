@@ -1,6 +1,7 @@
 """Whatever is sent to the API: it answers as its document says, and never breaks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,13 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.openapi import from_wsgi
 
+from game.science.trials import request_trial
+from game.store import transaction
 from game.web.limits import limiter
+from tests.conftest import NOW
+from tests.small_model import publish_folder, write_small_model
 from tests.web.player import API, ApiPlayer, new_player
+from tests.world import World
 
 FUZZED = settings(
     max_examples=20,
@@ -53,7 +59,13 @@ def test_the_api_does_what_its_document_says(app: OpenAPI, player: ApiPlayer, mo
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_it_does_so_for_projects_and_rounds_that_exist(app: OpenAPI, player: ApiPlayer, mode: GenerationMode) -> None:
+def test_it_does_so_for_what_exists(
+    app: OpenAPI, player: ApiPlayer, world: World, tmp_path: Path, mode: GenerationMode
+) -> None:
+    plankton = world.projects["plankton"]
+    publish_folder(world.store, world.settings, plankton.slug, write_small_model(tmp_path / "model", plankton))
+    with transaction(world.store) as session:
+        asked = request_trial(session, plankton, "0" * 32, None, NOW)
     for operation in operations(app):
         if "{" not in operation.path:
             continue
@@ -62,7 +74,7 @@ def test_it_does_so_for_projects_and_rounds_that_exist(app: OpenAPI, player: Api
         @given(case=operation.as_strategy(generation_mode=mode))
         def check(case: Any) -> None:
             round_ = player.start()
-            existing = {"slug": "plankton", "round": round_["id"]}
+            existing = {"slug": "plankton", "round": round_["id"], "prediction": asked.code}
             case.path_parameters = {name: existing[name] for name in case.path_parameters}
             if isinstance(case.body, dict) and "subject" in case.body:
                 case.body["subject"] = next(one["id"] for one in round_["subjects"] if not one["answered"])

@@ -13,7 +13,19 @@ MOST_BYTES = 120_000_000
 # The driver of PostgreSQL and the client of Redis come on top.
 MOST_BYTES_WITH_REDIS = 130_000_000
 
-HEAVY = ("torch", "torchvision", "scipy", "numpy.random", "alembic", "huey", "game.training", "game.worker", "game.cli")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnxruntime",
+    "scipy",
+    "numpy.random",
+    "alembic",
+    "huey",
+    "game.training",
+    "game.worker",
+    "game.cli",
+)
 
 
 def test_an_idle_server_is_light(server: Server) -> None:

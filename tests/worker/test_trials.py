@@ -1,12 +1,13 @@
 """“Try it” takes pictures only, needs a public model, and forgets the picture afterwards."""
 
+import time
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from game.artifacts.images import ImageRefused
-from game.errors import NotFound
+from game.errors import InvalidInput, NotFound
 from game.science import trials
 from game.science.jobs import find_job
 from game.science.report import Report
@@ -14,6 +15,7 @@ from game.science.work import Workplace, do_job
 from game.store import jobs as kept
 from game.store import reading, transaction
 from game.store.tables.publications import JobKind, JobState
+from tests.small_model import write_small_model
 from tests.worker.conftest import SLUG
 from tests.worker.test_publish import judge
 
@@ -26,8 +28,36 @@ def picture() -> bytes:
 
 def test_what_is_no_picture_is_not_kept(place: Workplace) -> None:
     with pytest.raises(ImageRefused):
-        trials.keep_upload(place.settings.uploads, b"no picture")
+        trials.keep_upload(place.settings.uploads, b"no picture", None)
     assert not place.settings.uploads.exists()
+
+
+def test_a_point_must_lie_in_the_picture(place: Workplace) -> None:
+    with pytest.raises(InvalidInput, match="Row 64, column 0 lies outside the picture of 64 × 64 pixels"):
+        trials.keep_upload(place.settings.uploads, picture(), (64, 0))
+    assert trials.keep_upload(place.settings.uploads, picture(), (63, 0))
+
+
+def test_only_a_model_of_points_is_asked_about_a_point(place: Workplace) -> None:
+    assert trials.point_of(place.projects["moorea"], 3, 4) == (3, 4)
+    assert trials.point_of(place.projects["moorea"], None, None) is None
+    with pytest.raises(InvalidInput, match="both a row and a column"):
+        trials.point_of(place.projects["moorea"], 3, None)
+    with pytest.raises(InvalidInput, match="whole pictures"):
+        trials.point_of(place.projects[SLUG], 3, 4)
+
+
+def test_a_picture_is_looked_at_without_torch(place: Workplace) -> None:
+    """torch alone takes three seconds to start; and nothing is left of the picture."""
+    project = place.projects[SLUG]
+    write_small_model(place.settings.models / SLUG / "a", project)
+    upload = trials.keep_upload(place.settings.uploads, picture(), None)
+    request = {"upload": upload, "point": None}
+    begun = time.monotonic()
+    said = trials.look_at(place.settings.models, place.settings.uploads, f"{SLUG}/a", request, Report())
+    assert time.monotonic() - begun < 3
+    assert [guess.code for guess in said][:2] == [project.labels[1].code, project.labels[0].code]
+    assert list(place.settings.uploads.iterdir()) == []
 
 
 def test_without_a_public_model_there_is_nothing_to_try(place: Workplace) -> None:
@@ -37,7 +67,7 @@ def test_without_a_public_model_there_is_nothing_to_try(place: Workplace) -> Non
 
 def test_two_visitors_are_two_jobs(place: Workplace, truth: dict[str, str]) -> None:
     judge(place, truth, n_wrong=3)
-    uploads = [trials.keep_upload(place.settings.uploads, picture()) for _ in range(2)]
+    uploads = [trials.keep_upload(place.settings.uploads, picture(), None) for _ in range(2)]
     with transaction(place.store) as session:
         asked = [trials.request_trial(session, place.projects[SLUG], upload, None, place.clock()) for upload in uploads]
     assert len({job.code for job in asked}) == 2

@@ -5,6 +5,8 @@ from game.web.payloads.incoming import (
     AnswerGiven,
     GuestWanted,
     LeaderboardQuery,
+    PictureSent,
+    PredictionPath,
     ProjectPath,
     RoundPath,
     RoundWanted,
@@ -13,10 +15,12 @@ from game.web.payloads.incoming import (
 )
 from game.web.payloads.models import PublicModel
 from game.web.payloads.play import Failure, Guest, Leaderboard, Outcome, Progress, Round
+from game.web.payloads.predictions import DeviceModel, Prediction
 from game.web.payloads.projects import Me, Model, Models, Project, Projects, ProjectSummary, Release, Releases
 
 __all__ = [
-    "AnswerGiven", "Consensus", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery", "Me", "Model",
-    "Models", "Outcome", "Progress", "Project", "ProjectPath", "ProjectSummary", "Projects", "PublicModel", "Release",
-    "Releases", "Round", "RoundPath", "RoundWanted", "parse_answer", "parse_socket_answer",
+    "AnswerGiven", "Consensus", "DeviceModel", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery",
+    "Me", "Model", "Models", "Outcome", "PictureSent", "Prediction", "PredictionPath", "Progress", "Project",
+    "ProjectPath", "ProjectSummary", "Projects", "PublicModel", "Release", "Releases", "Round", "RoundPath",
+    "RoundWanted", "parse_answer", "parse_socket_answer",
 ]  # fmt: skip

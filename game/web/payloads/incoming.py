@@ -2,8 +2,11 @@
 
 from typing import Annotated, Any, Literal, cast
 
+from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
+from werkzeug.datastructures import FileStorage as Upload
 
 from game.errors import InvalidInput
 from game.play.classify import MAX_SHOWN_MS, Answer
@@ -16,10 +19,25 @@ def _whole(given: Any) -> Any:
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
+def _digits(given: Any) -> Any:
+    """A form knows nothing but text."""
+    return int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
+
+
+def _is_file(given: Any) -> Any:
+    if not isinstance(given, Upload):
+        raise ValueError("Send the picture as a file")
+    return given
+
+
+MAX_SIDE_PX = 65_535
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 ChoiceCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+Pixel = Annotated[int, Field(ge=0, le=MAX_SIDE_PX), BeforeValidator(_digits)]
+Picture = Annotated[FileStorage, BeforeValidator(_is_file)]
 LevelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
 
@@ -33,6 +51,11 @@ _MAY_BE_ABSENT = cast(ConfigDict, {"openapi_extra": {"required": False}})
 
 class ProjectPath(Incoming):
     slug: Slug
+
+
+class PredictionPath(Incoming):
+    slug: Slug
+    prediction: Code
 
 
 class RoundPath(Incoming):
@@ -55,6 +78,15 @@ class RoundWanted(Incoming):
     model_config = _MAY_BE_ABSENT
 
     level: LevelKey | None = None
+
+
+class PictureSent(Incoming):
+    """A form with a picture: JPEG, PNG or WebP. `row` and `column` name the point, in stored pixels from the top left;
+    without them the model looks at the middle, or at all of it where it judges whole pictures."""
+
+    picture: Picture
+    row: Pixel | SkipJsonSchema[None] = None
+    column: Pixel | SkipJsonSchema[None] = None
 
 
 _EITHER: JsonDict = {

@@ -14,6 +14,7 @@ from game.science import jobs, trials
 from game.science.aggregate import aggregate
 from game.science.cleaning import clean_up
 from game.science.jobs import JobView
+from game.science.newcomer import hear_published_model
 from game.science.publish import publish, published_model
 from game.science.release import make_release
 from game.science.released import releases
@@ -127,6 +128,7 @@ def _publish(place: Workplace, project: Project, job: JobView, report: Report) -
     if folder is None:
         raise NotFound("No trained model waits to be compared.")
     judged = publish(place.store, project, place.settings.models, str(folder), place.clock())
+    hear_published_model(place.store, project, place.clock())
     verb = "is public" if judged.state is ModelState.PUBLISHED else f"is {judged.state}"
     made = {"version": judged.version, "state": str(judged.state)}
     return made, f"Version {judged.version} {verb}. {judged.reason}"

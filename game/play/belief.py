@@ -40,7 +40,7 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
     given = [answer for answer in answers if answer.choice in masks]
     codes = [answer.choice for answer in given if answer.choice is not None]
     force = in_force(session, project, project_id)
-    heard = _hear(session, project, project_id, force, given)
+    heard = hear_answers(session, project, project_id, force, given)
     posterior = consensus.posterior(heard, force.redundancy)
     n_bad_image = sum(answer.abstention == Abstention.BAD_IMAGE for answer in answers)
     n_cant_tell = len(answers) - len(codes) - n_bad_image
@@ -65,8 +65,8 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
         beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
 
 
-def _hear(session: Session, project: Project, project_id: int, force: InForce, given: list[Given]) -> Heard:
-    """An answer after the other, with what the last aggregation knows of each volunteer."""
+def hear_answers(session: Session, project: Project, project_id: int, force: InForce, given: list[Given]) -> Heard:
+    """An answer after the other, none an abstention, with what the last aggregation knows of each volunteer."""
     known = beliefs.known_volunteers(session, project_id, [answer.volunteer_id for answer in given])
     masks = choice_masks(project)
     copies = [known[one.volunteer_id].copies if one.volunteer_id in known else None for one in given]

@@ -8,6 +8,7 @@ from game.play.belief import in_force
 from game.play.gold import choice_counts_of, judged_choices, label_counts_of
 from game.play.rounds import ShownRound, open_levels
 from game.play.standings import Leaderboard, Period, leaderboard, points_of
+from game.play.told import Told, tell
 from game.store import Session, beliefs, rounds, subjects
 from scoring import confusion, unlocking
 
@@ -45,6 +46,7 @@ class Summary:
     figures: LevelFigures
     opened: tuple[Level, ...]
     standings: Leaderboard
+    told: tuple[Told, ...]
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def round_summary(session: Session, shown: ShownRound, volunteer_id: int, now: d
         figures=level_figures(session, shown.project, volunteer_id, shown.level),
         opened=tuple(level for level in shown.project.levels if level.key in opened),
         standings=leaderboard(session, shown.project, Period.WEEK, volunteer_id, now),
+        told=tell(session, shown.project, shown.level, row),
     )
 
 

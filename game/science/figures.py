@@ -12,9 +12,11 @@ from game.store import figures as rows
 
 @dataclass(frozen=True)
 class ConsensusFigures:
-    """`drawn` is what showing.figures made at `computed_at` or earlier."""
+    """`drawn` is what showing.figures made at `computed_at` or earlier; `model` is how the published model was heard
+    then, as store.witness and accepting tell it, None where there was none."""
 
     drawn: Mapping[str, Any]
+    model: Mapping[str, Any] | None
     computed_at: datetime
     includes_simulated: bool
 
@@ -49,7 +51,9 @@ def consensus_figures(session: Session, project: Project) -> ConsensusFigures | 
     latest = None if row is None else beliefs.latest_aggregate(session, row.id)
     if latest is None or latest.figures is None:
         return None
-    return ConsensusFigures(latest.figures, latest.computed_at, rows.includes_simulated(session, latest.project_id))
+    return ConsensusFigures(
+        latest.figures, latest.model, latest.computed_at, rows.includes_simulated(session, latest.project_id)
+    )
 
 
 def flagged_volunteers(session: Session, project: Project) -> list[FlaggedVolunteer]:

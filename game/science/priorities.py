@@ -1,11 +1,10 @@
-"""What a new model changes in play: it is heard, and says how soon each open subject is wanted."""
+"""What a new model changes in play: how soon each open subject is wanted."""
 
 import numpy as np
 
 from game.levels import Project
 from game.levels.openings import Believed, Tally, choice_masks, opening_states
-from game.science.aggregate import aggregate
-from game.store import Session, Store, beliefs, models, reading, transaction
+from game.store import Session, Store, beliefs, models, transaction
 from game.store.tables import Aggregate
 from game.store.witness import met_model
 from scoring.arrays import Floats
@@ -18,10 +17,9 @@ SUBJECTS_AT_ONCE = 500
 def renew_priorities(store: Store, project: Project, project_id: int) -> int:
     """Weighs every subject in play again with the published model's predictions; returns how many there were.
 
-    A model that no aggregation has met, or that is published no more, is a reason for an aggregation first. Idempotent;
-    short transactions, so that players are not kept waiting.
+    Of a model that no aggregation has met nothing is believed, see `newcomer`. Idempotent; short transactions, so that
+    players are not kept waiting.
     """
-    _hear_model(store, project, project_id)
     after, n = 0, 0
     while True:
         with transaction(store) as session:
@@ -31,17 +29,6 @@ def renew_priorities(store: Store, project: Project, project_id: int) -> int:
         if not page:
             return n
         after, n = page[-1].subject_id, n + len(page)
-
-
-def _hear_model(store: Store, project: Project, project_id: int) -> None:
-    with reading(store) as session:
-        latest = beliefs.latest_aggregate(session, project_id)
-        published = models.published_model(session, project_id)
-        met = met_model(latest)
-    if latest is None or (met and met.model_id) == (published and published.id):
-        return
-    at = latest.computed_at if published is None else max(latest.computed_at, published.created_at)
-    aggregate(store, project, at)
 
 
 def _renew(session: Session, project: Project, latest: Aggregate | None, page: list[models.InPlay]) -> None:
@@ -60,7 +47,7 @@ def _renew(session: Session, project: Project, latest: Aggregate | None, page: l
 
 def _word(latest: Aggregate | None, one: models.InPlay, prior: Floats) -> Word | None:
     """Before the first aggregation nobody has anything to say against the model: it is believed as it is."""
-    if one.p is None:
+    if one.p is None or len(one.p) != len(prior):
         return None
     if latest is None:
         return Witness(1.0, prior, prior).word(np.array(one.p))

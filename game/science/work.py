@@ -15,6 +15,7 @@ from game.science.aggregate import aggregate
 from game.science.cleaning import clean_up
 from game.science.jobs import JobView
 from game.science.moved import count_moved
+from game.science.newcomer import hear_published_model
 from game.science.publish import FrozenError, publish, published_model
 from game.science.release import make_release
 from game.science.released import releases
@@ -135,6 +136,7 @@ def _publish(place: Workplace, project: Project, job: JobView, report: Report) -
         judged = publish(place.store, project, place.settings.models, str(folder), place.clock())
     except FrozenError as frozen:
         return {}, str(frozen)
+    _introduce(place, project)
     verb = "is public" if judged.state is ModelState.PUBLISHED else f"is {judged.state}"
     made = {"version": judged.version, "state": str(judged.state)}
     return made, f"Version {judged.version} {verb}. {judged.reason}"
@@ -144,7 +146,14 @@ def _switch(place: Workplace, project: Project, job: JobView, report: Report) ->
     report(0.1, "Bringing back the version's predictions")
     asked = Switch(int(job.request["version"]), str(job.request["by"]), str(job.request["why"]))
     public = make_switch(place.store, project, place.settings.models, asked, place.clock())
+    _introduce(place, project)
     return {"version": public.version}, f"Version {public.version} is public, as {asked.by} decided: {asked.why}"
+
+
+def _introduce(place: Workplace, project: Project) -> None:
+    """The aggregation that meets the public model counts, like any other, what has moved since the last release."""
+    if hear_published_model(place.store, project, place.clock()):
+        count_moved(place.store, project, place.settings.releases)
 
 
 def _predict(place: Workplace, project: Project, job: JobView, report: Report) -> Made:

@@ -94,6 +94,12 @@ def prediction(session: Session, subject_id: int, model_id: int | None = None) -
     return session.scalar(p if model_id is None else p.where(Prediction.model_id == model_id))
 
 
+def predictions_of(session: Session, subject_ids: Sequence[int]) -> dict[int, list[float]]:
+    """Subject id → the published model's p (K,)."""
+    rows = select(Prediction.subject_id, Prediction.p).where(Prediction.subject_id.in_(subject_ids))
+    return dict(session.execute(rows).all())
+
+
 def openings(session: Session, subject_id: int) -> Mapping[str, str | None]:
     """Choice set → why it retired; None while it is in play. Empty for gold."""
     rows = select(Opening.choice_set, Opening.reason).where(Opening.subject_id == subject_id)

@@ -154,6 +154,14 @@ def answers_of_subject(session: Session, subject_id: int, limit: int) -> list[Gi
     return [Given(*row) for row in session.execute(rows.order_by(Classification.id.desc()).limit(limit))]
 
 
+def answers_of_others(session: Session, subject_id: int, volunteer_id: int, until: int, limit: int) -> list[Given]:
+    """The same, of all but this volunteer, of classifications with an id up to `until`."""
+    columns = select(Classification.volunteer_id, Classification.choice, Classification.abstention)
+    rows = columns.where(COUNTS, Classification.subject_id == subject_id, Classification.id <= until)
+    others = rows.where(Classification.volunteer_id != volunteer_id)
+    return [Given(*row) for row in session.execute(others.order_by(Classification.id.desc()).limit(limit))]
+
+
 def answers_of_round(session: Session, round_id: int) -> dict[int, Classification]:
     """Round-subject id → its counting classification."""
     rows = select(Classification).where(COUNTS, Classification.round_id == round_id)

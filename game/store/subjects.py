@@ -100,6 +100,12 @@ def expert_labels(session: Session, project_id: int, uses: Sequence[GoldUse]) ->
     return {subject_id: (label, GoldUse(use)) for subject_id, label, use in found}
 
 
+def gold_among(session: Session, subject_ids: Sequence[int]) -> set[int]:
+    """Those that are hidden or teaching gold."""
+    rows = select(ExpertLabel.subject_id).where(ExpertLabel.subject_id.in_(subject_ids))
+    return set(session.scalars(rows.where(ExpertLabel.use != GoldUse.REFERENCE)))
+
+
 def places(session: Session, subject_ids: Sequence[int]) -> dict[int, Place]:
     found: dict[int, Place] = {}
     for start in range(0, len(subject_ids), IDS_IN_ONE_STATEMENT):

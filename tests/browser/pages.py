@@ -18,7 +18,7 @@ from game.store.tables.people import Role
 from game.store.tables.publications import JobKind, JobState, ModelState
 from tests.browser.player import begin_round, play_on
 from tests.examined import add_predictions, examined
-from tests.science.drawn import add_figures, add_flagged, drawn_figures
+from tests.science.drawn import MODEL, add_figures, add_flagged, drawn_figures
 from tests.server import Server
 from tests.world import World
 
@@ -74,7 +74,7 @@ def furnish(site: Server, now: datetime) -> None:
         row = subjects.project_row(session, project.slug)
         assert row is not None
         _add_publications(session, world, project, row.id, now)
-        add_figures(session, project, drawn_figures(project), now)
+        add_figures(session, project, drawn_figures(project), now, MODEL)
         add_flagged(session, project, ["Azure Limpet", "Copper Wrasse"], [_flag("copies"), _flag("fast")], now)
         add_flagged(session, project, ["Quiet Nautilus"], [_flag(kind) for kind in ("constant", "random")], now)
         for kind, state in ((JobKind.TRAIN, JobState.RUNNING), (JobKind.RELEASE, JobState.FAILED)):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from game.play.belief import update_belief
 from game.science.aggregate import aggregate
-from game.science.priorities import renew_priorities
+from game.science.newcomer import hear_published_model
 from game.store import Store, beliefs, reading, transaction
 from game.store.tables import Aggregate, Consensus, Opening, Reliability, Table
 from game.store.witness import MetModel, met_model
@@ -114,20 +114,19 @@ def test_a_model_that_no_aggregation_has_met_is_not_heard_by_play(answered: Reef
 
 def test_a_new_model_and_a_roll_back_are_heard_at_once_and_twice_is_like_once(answered: Reef) -> None:
     aggregate(answered.store, EASILY_SURE, NOW)
-    people_only = rows(answered.store, Opening)
-    project_id = int(str(people_only[0][2]))
+    assert not hear_published_model(answered.store, EASILY_SURE, NOW)
     model_id = publish_model(answered.store, answered.gold | answered.open)
-    renew_priorities(answered.store, EASILY_SURE, project_id)
+    assert hear_published_model(answered.store, EASILY_SURE, NOW)
     found = met(answered.store)
     assert found is not None
     assert found.model_id == model_id
     assert "confident" in reasons(answered.store).values()
     once = rows(answered.store, Opening)
+    assert not hear_published_model(answered.store, EASILY_SURE, NOW)
     aggregate(answered.store, EASILY_SURE, NOW)
-    renew_priorities(answered.store, EASILY_SURE, project_id)
     assert rows(answered.store, Opening) == once
     unpublish(answered.store)
-    renew_priorities(answered.store, EASILY_SURE, project_id)
+    assert hear_published_model(answered.store, EASILY_SURE, NOW)
     assert met(answered.store) is None
     assert set(reasons(answered.store).values()) == {None}
 

@@ -13,7 +13,7 @@ from game.store.tables.people import Role
 from game.web.payloads.consensus import CalibrationPoint, Figures, ReliabilityBin, Tribar
 from game.web.plots import BAR, SIDE, bars, calibration_plot, columns, segments
 from game.web.templating import fine_percent
-from tests.science.drawn import add_figures, add_flagged, drawn_figures
+from tests.science.drawn import MODEL, add_figures, add_flagged, drawn_figures
 from tests.web.player import API, assert_error
 from tests.web.test_pages import send
 from tests.world import World
@@ -83,6 +83,35 @@ def test_a_crowd_of_which_hardly_anything_is_known_is_drawn_in_words(
     assert "heat" not in page.text
 
 
+def test_the_page_says_how_much_the_model_counts_and_what_checks_found(
+    client: FlaskClient, world: World, now: datetime
+) -> None:
+    project = world.projects["plankton"]
+    with transaction(world.store) as session:
+        add_figures(session, project, drawn_figures(project), now, MODEL)
+    page = client.get("/projects/plankton/consensus").text
+    assert "the word of version 4 counts as much as" in page
+    assert '<b class="sounding">1.4</b>' in page
+    for path in PAGES:
+        assert "wrong on 1 of 26" in client.get(path).text
+        assert "31 pictures that nobody has judged" in client.get(path).text
+    told = (client.get(f"{API}/projects/plankton/consensus").json or {})["model"]
+    assert (told["version"], told["worth"], told["accepted"]["n_wrong"]) == (4, 1.4, 1)
+    assert "id" not in told
+
+
+def test_a_promise_that_was_broken_and_a_model_that_is_not_heard_are_said_in_words(
+    client: FlaskClient, world: World, now: datetime
+) -> None:
+    project = world.projects["plankton"]
+    broken = MODEL | {"worth": 0, "accepted": MODEL["accepted"] | {"kept": False, "n_accepted": 0}}
+    with transaction(world.store) as session:
+        add_figures(session, project, drawn_figures(project), now, broken)
+    page = client.get("/projects/plankton/consensus").text
+    assert "no better than luck would be" in page
+    assert "back in play" in page
+
+
 def test_simulated_volunteers_are_named_on_the_page(client: FlaskClient, world: World, now: datetime) -> None:
     keep(world, drawn_figures(world.projects["plankton"]), now)
     assert "Simulated volunteers are among" not in client.get("/projects/plankton/consensus").text
@@ -93,7 +122,13 @@ def test_simulated_volunteers_are_named_on_the_page(client: FlaskClient, world: 
 
 def test_the_same_numbers_come_as_json(client: FlaskClient, world: World, now: datetime) -> None:
     address = f"{API}/projects/plankton/consensus"
-    nothing = {"project": "plankton", "aggregated_at": None, "includes_simulated": False, "figures": None}
+    nothing = {
+        "project": "plankton",
+        "aggregated_at": None,
+        "includes_simulated": False,
+        "figures": None,
+        "model": None,
+    }
     assert client.get(address).json == nothing
     drawn = drawn_figures(world.projects["plankton"])
     keep(world, drawn, now)

@@ -1,5 +1,6 @@
 """Hidden gold looks, weighs and times like any other subject, in everything that a player is ever sent."""
 
+import html
 import json
 import re
 import threading
@@ -19,10 +20,14 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from game.app import create_app
-from game.levels import GoldUse
+from game.levels import GoldUse, Project
 from game.play.accounts import account_by_token
-from game.store import reading
+from game.science.aggregate import aggregate
+from game.store import reading, subjects
 from game.store.tables import Subject
+from tests.conftest import NOW
+from tests.science.answers import say, volunteer
+from tests.science.predicting import publish_model
 from tests.web.player import ApiPlayer, Json, answer_to, new_player
 from tests.world import Where, World, copy_world
 
@@ -86,20 +91,37 @@ def where(subject: Json) -> Where:
 def crawl(
     request: pytest.FixtureRequest, untouched_world: World, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Crawl]:
-    """Several volunteers play several rounds, and look at everything they can before and after each answer."""
+    """Several volunteers play several rounds, and look at everything they can before and after each answer.
+
+    The model has looked at every subject, and is heard from the beginning.
+    """
     world = copy_world(untouched_world, tmp_path_factory.mktemp("crawl"))
     app = create_app(world.settings)
     crawl = Crawl(world)
     event.listen(app.extensions["fathom"].store.engine, "before_cursor_execute", crawl.note_statement)
     rng = np.random.default_rng(7)
+    let_the_model_be_heard(world, world.projects[request.param])
     for _ in range(N_PLAYERS):
         player = new_player(app.test_client())
         browser = logged_in(app, world, player)
         for _ in range(N_ROUNDS):
             play_a_round(crawl, player, browser, request.param, rng)
+        aggregate(world.store, world.projects[request.param], NOW)
     yield crawl
     app.extensions["fathom"].store.engine.dispose()
     world.store.engine.dispose()
+
+
+def let_the_model_be_heard(world: World, project: Project) -> None:
+    """It is right of everything; somebody who is right of hidden gold has answered before."""
+    with reading(world.store) as session:
+        row = subjects.project_row(session, project.slug)
+        assert row is not None
+        experts = subjects.expert_labels(session, row.id, list(GoldUse))
+    publish_model(world.store, {one: label for one, (label, _) in experts.items()}, project=project)
+    hidden = [(one, project.labels[label].code) for one, (label, use) in experts.items() if use is GoldUse.HIDDEN]
+    say(world.store, volunteer(world.store, "Ada"), hidden, project)
+    aggregate(world.store, project, NOW)
 
 
 def logged_in(app: OpenAPI, world: World, player: ApiPlayer) -> FlaskClient:
@@ -151,6 +173,20 @@ def play_a_round(
             note("round", faceless(json.dumps(crawl.heard(player.get(f"/rounds/{round_['id']}")))))
             note("news", str(n_new(before, after)))
             before = after
+    look_back(crawl, browser, round_)
+
+
+def look_back(crawl: Crawl, browser: FlaskClient, round_: Json) -> None:
+    """What the summary tells of each picture: which label, and whether anybody else had answered, is no secret."""
+    page = browser.get(f"/rounds/{round_['id']}/summary").text
+    crawl.texts.append(page)
+    cards = re.findall(r'<li class="said-one">.*?</li>', page, re.DOTALL)
+    assert len(cards) == len(round_["subjects"])
+    for subject, card in zip(round_["subjects"], cards, strict=True):
+        for choice in round_["choices"]:
+            card = card.replace(html.escape(choice["name"]), "LABEL").replace(choice["colour"], "COLOUR")
+        use, silent = crawl.world.truth[where(subject)].use, "nobody else yet" in card
+        crawl.seen["told", 0, silent][use].add(faceless(card))
 
 
 def look_around(crawl: Crawl, player: ApiPlayer, slug: str) -> dict[str, Json]:

@@ -75,6 +75,28 @@ class Figures(Drawn):
     choice_sets: tuple[ChoiceSetFigures, ...] = ()
 
 
+class Accepted(Drawn):
+    """`n_accepted` subjects that the model named alone because it was at least `at` sure. Of `n` such subjects that
+    people judged alone they found it wrong on `n_wrong`, 95 % interval `low` to `high`; `kept`: no more than promised.
+    """
+
+    at: float
+    kept: bool
+    n_accepted: int
+    n: int
+    n_wrong: int
+    low: float
+    high: float
+
+
+class ModelVoice(Drawn):
+    """On the average the word of this `version` counts as `worth` answers of the average volunteer; 0: not heard."""
+
+    version: int
+    worth: float
+    accepted: Accepted | None = None
+
+
 class Consensus(Outgoing):
     """`figures` is null until the first are drawn; `aggregated_at`: when answers were last weighed."""
 
@@ -82,14 +104,16 @@ class Consensus(Outgoing):
     aggregated_at: datetime | None
     includes_simulated: bool
     figures: Figures | None
+    model: ModelVoice | None
 
     @classmethod
     def of(cls, project: Project, found: ConsensusFigures | None) -> "Consensus":
         if found is None:
-            return cls(project=project.slug, aggregated_at=None, includes_simulated=False, figures=None)
+            return cls(project=project.slug, aggregated_at=None, includes_simulated=False, figures=None, model=None)
         return cls(
             project=project.slug,
             aggregated_at=found.computed_at,
             includes_simulated=found.includes_simulated,
             figures=Figures.model_validate(found.drawn),
+            model=None if found.model is None else ModelVoice.model_validate(found.model),
         )

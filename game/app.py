@@ -12,7 +12,7 @@ from game.config import ROOT, Settings
 from game.levels import read_projects
 from game.store import open_store
 from game.version import CODE_VERSION
-from game.web import account, api, health, images, operator, pages, payloads, play, projects, publications
+from game.web import account, api, health, images, operator, pages, payloads, play, projects, publications, versions
 from game.web.announcer import Announcer
 from game.web.context import API, Game
 from game.web.errors import register_errors, validation_response
@@ -75,5 +75,5 @@ def _open_doors(app: OpenAPI) -> None:
     app.register_api(api.blueprint)
     app.add_url_rule(f"{API}/openapi.json", "openapi", lambda: app.api_doc)
     csrf.exempt(api.blueprint)
-    for door in (pages, projects, publications, play, account, operator, images, health):
+    for door in (pages, projects, publications, versions, play, account, operator, images, health):
         app.register_blueprint(door.blueprint)

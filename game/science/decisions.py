@@ -1,5 +1,6 @@
 """What was decided about a project's public model: who, what, when and why. Decisions are only ever added."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,9 @@ from game.levels import Project
 from game.store import Session, decisions, subjects
 from game.store.tables import Decision
 from game.store.tables.publications import DecisionKind
+
+# Freezing or thawing: of a project, by somebody, for a reason, at a time.
+Deciding = Callable[[Session, Project, str, str, datetime], None]
 
 GATE = "the gate"
 MOST_SHOWN = 200

@@ -33,8 +33,3 @@ def oversight(session: Session, project: Project) -> Oversight:
         decisions=tuple(decisions_of(session, project)),
         switches=tuple(switches[:SWITCHES_SHOWN]),
     )
-
-
-def decisions_about(session: Session, project: Project, version: int) -> list[DecisionView]:
-    """Newest first."""
-    return [decision for decision in decisions_of(session, project) if decision.version == version]

@@ -11,7 +11,7 @@ from game.levels import Project
 from game.science import decisions
 from game.science.comparison import compare
 from game.science.decisions import FEWEST_CHARACTERS, MOST_CHARACTERS
-from game.science.oversight import decisions_about, oversight
+from game.science.oversight import oversight
 from game.science.publish import ModelView, model_of, models
 from game.science.switching import Switch, request_switch, switch_kind
 from game.store import reading, transaction
@@ -35,7 +35,7 @@ def version(slug: str, version: int) -> str:
     with reading(game.store) as session:
         shown = model_of(session, project, version)
         others = [one for one in models(session, project) if one.version != version]
-        decided = decisions_about(session, project, version)
+        decided = decisions.decisions_of(session, project, version)
     folder = game.settings.models / shown.folder
     return render_template(
         "version.html",

@@ -24,7 +24,7 @@ from tests.world import World
 
 REASONS = [
     "On 120 hold-out subjects in 30 images its macro-F1 is 0.643; version 1: 0.612.",
-    "That is better by 0.031, which may be luck: with 95% confidence it is only above -0.008.",
+    "That is better by 0.031, but luck alone could do that: only more than -0.008 is sure.",
     "“Horned dinoflagellate (Tripos)” is recognised worse: of its 40 subjects only version 1 recognises 15, only "
     "the new one 2 (p = 0.0024; at most 0.05 counts).",
     "If it is as much better as it seems, about 440 hold-out subjects would show it.",

@@ -68,7 +68,7 @@ def test_anyone_reads_why_a_version_was_rejected_and_takes_its_files(client: Fla
     assert "not good enough" in page
     assert "Decide about versions" not in page
     files = re.findall(r'href="(/projects/plankton/model/2/[\w.]+)"', page)
-    assert [Path(file).name for file in files if client.get(file).data] == [
+    assert [Path(file).name for file in files if client.get(file, buffered=True).data] == [
         "model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "manifest.json",
     ]  # fmt: skip
     assert "Why the gate said yes" in client.get("/projects/plankton/model/1").text

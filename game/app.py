@@ -25,6 +25,7 @@ from game.web import (
     predictions,
     projects,
     publications,
+    versions,
 )
 from game.web.announcer import Announcer
 from game.web.context import API, Game
@@ -89,5 +90,5 @@ def _open_doors(app: OpenAPI) -> None:
         app.register_api(programs.blueprint)
         csrf.exempt(programs.blueprint)
     app.add_url_rule(f"{API}/openapi.json", "openapi", lambda: app.api_doc)
-    for door in (pages, projects, publications, device, play, account, operator, images, health):
+    for door in (pages, projects, publications, versions, device, play, account, operator, images, health):
         app.register_blueprint(door.blueprint)

@@ -137,9 +137,10 @@ def _make_release(place: Workplace, project: Project, include_simulated: bool) -
 def _judge(place: Workplace, project: Project, request: dict[str, Any]) -> None:
     judged = do_now(place, JobKind.PUBLISH, project, request)
     click.echo(judged.text)
-    assert judged.result is not None
-    with reading(place.store) as session:
-        _show_metrics(model_of(session, project, int(judged.result["version"])))
+    # While the public model is frozen a new one waits, and has no version yet.
+    if judged.result:
+        with reading(place.store) as session:
+            _show_metrics(model_of(session, project, int(judged.result["version"])))
 
 
 def _show_release(place: Workplace, made: Published) -> None:

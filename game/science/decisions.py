@@ -1,5 +1,6 @@
 """What was decided about a project's public model: who, what, when and why. Decisions are only ever added."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,9 @@ from game.levels import Project
 from game.store import Session, decisions, subjects
 from game.store.tables import Decision
 from game.store.tables.publications import DecisionKind
+
+# Freezing or thawing: of a project, by somebody, for a reason, at a time.
+Deciding = Callable[[Session, Project, str, str, datetime], None]
 
 GATE = "the gate"
 MOST_SHOWN = 200
@@ -25,11 +29,11 @@ class DecisionView:
     decided_at: datetime
 
 
-def decisions_of(session: Session, project: Project) -> list[DecisionView]:
-    """The newest MOST_SHOWN, newest first."""
+def decisions_of(session: Session, project: Project, version: int | None = None) -> list[DecisionView]:
+    """About one version, or about all; the newest MOST_SHOWN, newest first."""
     row = subjects.project_row(session, project.slug)
-    found = [] if row is None else decisions.decisions_of_project(session, row.id, MOST_SHOWN)
-    return [_view(decision, version) for decision, version in found]
+    found = [] if row is None else decisions.decisions_of_project(session, row.id, MOST_SHOWN, version)
+    return [_view(decision, about) for decision, about in found]
 
 
 def freeze_in_force(session: Session, project_id: int) -> DecisionView | None:

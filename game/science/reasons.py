@@ -61,10 +61,7 @@ def _difference(which: str, measured: Measured) -> str:
     if measured.better:
         return f"{which} is better by {by} and, with {SURE} confidence, by more than {measured.low:.3f}."
     if measured.difference > 0:
-        return (
-            f"{which} is better by {by}, which may be luck: with {SURE} confidence it is only above "
-            f"{measured.low:+.3f}."
-        )
+        return f"{which} is better by {by}, but luck alone could do that: only more than {measured.low:+.3f} is sure."
     return f"{which} is not better: {measured.difference:+.3f}."
 
 

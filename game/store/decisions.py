@@ -24,8 +24,13 @@ def latest_decision(session: Session, project_id: int, kinds: Sequence[DecisionK
     return session.scalar(rows.order_by(Decision.id.desc()).limit(1))
 
 
-def decisions_of_project(session: Session, project_id: int, limit: int) -> list[tuple[Decision, int | None]]:
-    """Newest first, each with the version of its model; None for one about no model."""
+def decisions_of_project(
+    session: Session, project_id: int, limit: int, version: int | None = None
+) -> list[tuple[Decision, int | None]]:
+    """Newest first, each with the version of its model; None for one about no model. About one version, or all."""
     rows = select(Decision, Model.version).outerjoin(Model, Model.id == Decision.model_id)
-    ordered = rows.where(Decision.project_id == project_id).order_by(Decision.id.desc()).limit(limit)
-    return [(decision, version) for decision, version in session.execute(ordered)]
+    wanted = rows.where(Decision.project_id == project_id)
+    if version is not None:
+        wanted = wanted.where(Model.version == version)
+    ordered = wanted.order_by(Decision.id.desc()).limit(limit)
+    return [(decision, about) for decision, about in session.execute(ordered)]

@@ -65,14 +65,14 @@ def change_role() -> ResponseReturnValue:
 
 @blueprint.get("/operator/flags/<slug>")
 def flags(slug: str) -> str:
-    _science_team()
+    science_team()
     project = find_project(slug)
     with reading(current_game().store) as session:
         found = flagged_volunteers(session, project)
     return render_template("flags.html", project=project, volunteers=found)
 
 
-def _science_team() -> Account:
+def science_team() -> Account:
     """Raises NotLoggedIn, or NotAllowed for everybody else."""
     account = required_account()
     if account.role not in SCIENCE_TEAM:

@@ -29,7 +29,7 @@ def test_a_model_that_passes() -> None:
 
 def test_luck_is_told_with_how_many_subjects_could_tell() -> None:
     said = told(replace(PASSED, macro_f1=LUCKY, n_needed=431))
-    assert said[1] == "That is better by 0.031, which may be luck: with 95% confidence it is only above -0.008."
+    assert said[1] == "That is better by 0.031, but luck alone could do that: only more than -0.008 is sure."
     assert said[3] == "If it is as much better as it seems, about 440 hold-out subjects would show it."
 
 

@@ -136,12 +136,13 @@ class Releases(Outgoing):
 
 
 class Model(Outgoing):
-    """A trained model; `reason` says why it was published or not, `metrics` how it did on the hold-out, `files` where
-    to get it."""
+    """A trained model; `reasons` say why the gate published it or not, `reason` is all of them, `metrics` how it did on
+    the hold-out, `files` where to get it."""
 
     version: int
     state: ModelState
     reason: str
+    reasons: tuple[str, ...]
     metrics: dict[str, Any]
     created_at: datetime
     release_version: int
@@ -153,6 +154,7 @@ class Model(Outgoing):
             version=trained.version,
             state=trained.state,
             reason=trained.reason,
+            reasons=trained.reasons,
             metrics=trained.metrics,
             created_at=trained.created_at,
             release_version=trained.release_version,

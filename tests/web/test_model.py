@@ -121,9 +121,11 @@ def test_files_that_an_older_model_lacks_are_not_offered(client: FlaskClient, wo
 def test_whether_others_weights_helped_is_told_in_words(
     client: FlaskClient, world: World, now: datetime, verdict: str, words: str
 ) -> None:
-    transfer = {"verdict": verdict, "gain": 0.1, "low": 0.0, "high": 0.2, "scratch": 0.6}
+    transfer = {"verdict": verdict, "gain": 0.1, "low": -0.021, "high": 0.2, "scratch": 0.6}
     add_model(world, "moorea", {**OLD, "transfer": transfer}, now)
-    assert words in client.get(PAGE).text
+    page = client.get(PAGE).text
+    assert words in page
+    assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

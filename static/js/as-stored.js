@@ -19,7 +19,7 @@ function within(view, bytes) {
   if (bytes.length < 16) return [[[0, bytes.length]], null];
   if (view.getUint16(0) === 0xffd8) return ofJpeg(view);
   if (view.getUint32(0) === 0x89504e47) return ofChunks(view, 8, PNG, false, 12);
-  if (text(view, 0) === "RIFF" && text(view, 8) === "WEBP") return ofChunks(view, 12, WEBP, true, 8);
+  if (text(view, 0) === "RIFF" && text(view, 8) === "WEBP") return ofWebp(view);
   return [[[0, bytes.length]], null];
 }
 
@@ -36,6 +36,15 @@ function ofJpeg(view) {
     at = end;
   }
   return [[...kept, [at, view.byteLength]], exif];
+}
+
+/** Its header says how long it is, and whether a profile (bit 5) or EXIF (bit 3) is to be expected. */
+function ofWebp(view) {
+  const [kept, exif] = ofChunks(view, 12, WEBP, true, 8);
+  const length = kept.reduce((sum, [first, end]) => sum + end - first, 0);
+  view.setUint32(4, length - 8, true);
+  if (text(view, 12) === "VP8X") view.setUint8(20, view.getUint8(20) & ~0b101000);
+  return [kept, exif];
 }
 
 /** PNG: length, name, content, checksum, all of it big-endian; WebP: name, length, content, padded to an even length. */

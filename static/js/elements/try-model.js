@@ -3,7 +3,7 @@ import { asStored } from "../as-stored.js";
 import { fill, written } from "../words.js";
 
 const N_SHOWN = 3;
-const PREVIEW_PX = 1024;
+const PREVIEW_PX = { least: 192, most: 1024 }; // of the longer side
 const REST_MS = 120; // After the last step of the point the model looks again.
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 // How EXIF's eight orientations turn stored (column, row) on the screen: a, b, c and d of a matrix.
@@ -36,6 +36,7 @@ class TryModel extends HTMLElement {
   async #choose(input) {
     const { file, photo, stage, result } = this.#parts;
     if (input === photo) file.files = photo.files; // If it must be sent after all, it is the form's.
+    this.#atHome(true);
     this.#say("");
     stage.hidden = result.hidden = true;
     try {
@@ -95,7 +96,8 @@ class TryModel extends HTMLElement {
   #show(side) {
     const { stage, canvas, overlay, aim, cross, "turned-words": turned } = this.#parts;
     const { bitmap, size, shown, turn, orientation } = this.#picture;
-    const scale = Math.min(1, PREVIEW_PX / Math.max(shown.width, shown.height));
+    const longer = Math.max(shown.width, shown.height);
+    const scale = Math.max(PREVIEW_PX.least, Math.min(longer, PREVIEW_PX.most)) / longer;
     canvas.width = Math.max(1, Math.round(shown.width * scale));
     canvas.height = Math.max(1, Math.round(shown.height * scale));
     const context = canvas.getContext("2d");
@@ -109,7 +111,7 @@ class TryModel extends HTMLElement {
       for (const name of ["width", "height"]) each.setAttribute(name, side);
       for (const name of ["x", "y"]) each.setAttribute(name, -side / 2);
     }
-    cross.setAttribute("transform", `scale(${Math.max(shown.width, shown.height) / 100})`);
+    cross.setAttribute("transform", `scale(${longer / 100})`);
     if (side) stage.tabIndex = 0;
     turned.hidden = orientation === 1;
     stage.hidden = this.#parts.frame.hidden = false;

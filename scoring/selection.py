@@ -52,6 +52,15 @@ def priority(gain: float, belief: Floats, n_given: int, rule: RetirementRule) ->
     return 0.9 * gain + 0.1 * entropy + 2 * begun
 
 
+def rarity(belief: Floats, prior: Floats) -> float:
+    """How much sooner a subject should be seen because its label is probably rare: Σ_t p(t)/(K·prior(t)).
+
+    `prior` (K,) is as dawid_skene finds it, the square root of how common labels are; 1 where all are equally common.
+    Common labels are learnt anyway; measured in docs/steering.md.
+    """
+    return float(belief @ (1 / (len(prior) * prior)))
+
+
 def mix(
     ranked: Sequence[Id],
     unranked: Sequence[Id],

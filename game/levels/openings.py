@@ -9,7 +9,7 @@ from game.levels.project import ChoiceSet, Project
 from scoring.arrays import Floats, Masks
 from scoring.consensus import best_choice
 from scoring.retirement import RetirementReason, retirement_reason
-from scoring.selection import priority
+from scoring.selection import priority, rarity
 from scoring.value import share_of_most
 from scoring.voter import Word
 
@@ -29,11 +29,12 @@ def choice_masks(project: Project) -> dict[str, Masks]:
 @dataclass(frozen=True)
 class Believed:
     """What people believe of a subject: `posterior` (K,) as published; `assured` (K,) is as cautious as gold could be
-    wrong and decides on retirement. `pooled` (K, K) is who answers next; `model` is the model's word, one voice more
-    beside theirs, or None where it is not heard."""
+    wrong and decides on retirement. `prior` (K,) stood before all answers; `pooled` (K, K) is who answers next; `model`
+    is the model's word, one voice more beside theirs, or None where it is not heard."""
 
     posterior: Floats
     assured: Floats
+    prior: Floats
     pooled: Floats
     model: Word | None
 
@@ -54,9 +55,9 @@ class Tally:
 def opening_states(project: Project, believed: Believed, tally: Tally) -> list[OpeningState]:
     """One for each choice set.
 
-    How wanted a subject is follows from the value of one more answer of the average volunteer. A group answer is
-    evidence about a label, but only answers that name one of a choice set's choices count towards its minimum and
-    maximum.
+    How wanted a subject is follows from the value of one more answer of the average volunteer, and from how rare its
+    label probably is. A group answer is evidence about a label, but only answers that name one of a choice set's
+    choices count towards its minimum and maximum.
     """
     masks = choice_masks(project)
     given = [masks[code] for code in tally.given]
@@ -70,7 +71,8 @@ def opening_states(project: Project, believed: Believed, tally: Tally) -> list[O
         rule = project.retirement.with_model if easy else project.retirement
         reason = retirement_reason(confidence, n_given, tally.n_bad_image, rule, tally.n_cant_tell)
         gain = share_of_most(belief, believed.pooled, choices)
-        states.append(OpeningState(choice_set, priority(gain, choices @ belief, n_given, rule), reason))
+        wanted = rarity(belief, believed.prior) * priority(gain, choices @ belief, n_given, rule)
+        states.append(OpeningState(choice_set, wanted, reason))
     return states
 
 

@@ -60,7 +60,7 @@ def update_belief(session: Session, project: Project, project_id: int, subject_i
     }
     beliefs.keep_consensus(session, row)
     word = _word(session, force.model, subject_id)
-    believed = Believed(posterior, consensus.posterior(heard, force.assured), force.pooled, word)
+    believed = Believed(posterior, consensus.posterior(heard, force.assured), force.prior, force.pooled, word)
     for state in opening_states(project, believed, Tally(codes, n_bad_image, n_cant_tell)):
         beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
 

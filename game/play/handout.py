@@ -22,7 +22,7 @@ MAX_WINDOWS = 10
 @dataclass(frozen=True)
 class Player:
     """The volunteer for whom subjects are chosen. `n_given`: how much she gave at this level's choice set before;
-    `minimum`: how many classifications a subject of the project needs at least."""
+    `minimum`: how many classifications a subject of the project needs at least, easy ones too."""
 
     volunteer_id: int
     project_id: int

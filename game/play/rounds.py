@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import Choice, Level, Project
+from game.play.belief import in_force
 from game.play.handout import Player, choose_subjects
 from game.store import Session, rounds, subjects
 from game.store.tables import Round, RoundSubject
@@ -135,7 +136,11 @@ def _levels(project: Project, key: str | None, unlocked: set[str]) -> list[Level
 def _player(session: Session, project: Project, project_id: int, volunteer_id: int, level: Level) -> Player:
     alike = [other.key for other in project.levels if other.choice_set is level.choice_set]
     n_given = rounds.n_given_before(session, volunteer_id, project_id, alike, COUNT_LIMIT)
-    return Player(volunteer_id, project_id, n_given, project.retirement.minimum)
+    model = in_force(session, project, project_id).model
+    heard = model is not None and model.witness is not None
+    # Where the model may make two answers enough, a third is not asked for before they are there.
+    rule = project.retirement.with_model if heard else project.retirement
+    return Player(volunteer_id, project_id, n_given, rule.minimum)
 
 
 def _hand_out(session: Session, player: Player, level: Level, chosen: list[int], now: datetime) -> Round:

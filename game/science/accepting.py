@@ -53,7 +53,7 @@ class Renewal:
     def states(self, project: Project, subject_id: int) -> list[Renewed]:
         prior, word = self.weights.prior, self.model.word(subject_id)
         reason = RetirementReason.MACHINE_ACCEPTED if subject_id in self.acceptance.subjects else None
-        states = opening_states(project, Believed(prior, prior, self.weights.pooled, word), Tally([], 0))
+        states = opening_states(project, Believed(prior, prior, prior, self.weights.pooled, word), Tally([], 0))
         return [Renewed(subject_id, state.choice_set, state.priority, reason) for state in states]
 
 

@@ -109,7 +109,7 @@ def hear(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> 
 def believe(weights: Weights, heard: Heard, model: Word | None = None) -> Believed:
     """What people say, as it is published and as cautiously as subjects retire; and the model's word beside it."""
     published, assured = (consensus.posterior(heard, one) for one in (weights.redundancy, weights.assured))
-    return Believed(published, assured, weights.pooled, model)
+    return Believed(published, assured, weights.prior, weights.pooled, model)
 
 
 def _without_answers(n_labels: int) -> Weights:

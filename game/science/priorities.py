@@ -39,7 +39,7 @@ def _renew(session: Session, project: Project, latest: Aggregate | None, page: l
         posterior = prior if one.posterior is None else np.array(one.posterior)
         codes = [code for code in given.get(one.subject_id, []) if code in known]
         # Only priorities are kept of these: what retires a subject is an answer or an aggregation.
-        believed = Believed(posterior, posterior, pooled_matrix, _word(latest, one, prior))
+        believed = Believed(posterior, posterior, prior, pooled_matrix, _word(latest, one, prior))
         states = opening_states(project, believed, Tally(codes, one.n_bad_image))
         renewed += [(one.subject_id, str(state.choice_set), state.priority) for state in states]
     models.renew_priorities(session, renewed)

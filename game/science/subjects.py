@@ -194,7 +194,7 @@ def _add_subjects(
 def _states_of_a_newcomer(project: Project) -> list[OpeningState]:
     n_labels = len(project.labels)
     newcomer, unknown = pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels)
-    return opening_states(project, Believed(unknown, unknown, newcomer, None), Tally([], 0))
+    return opening_states(project, Believed(unknown, unknown, unknown, newcomer, None), Tally([], 0))
 
 
 def _opening(project_id: int, subject_id: int, state: OpeningState, shuffle: float) -> Opening:

@@ -20,6 +20,7 @@ from game.science.hearing import NOBODY, Model, Predictions, meet
 from game.science.simulation import draw_confusion
 from game.store.science import Said
 from scoring.arrays import Floats, Ints, softmax
+from scoring.selection import rarity
 from tests.science.reef import PLANKTON
 
 N_SUBJECTS, N_GOLD, N_TEST, N_VOLUNTEERS, ROUND, RENEWED_AFTER = 700, 60, 2000, 40, 10, 350
@@ -32,25 +33,24 @@ RANDOM = 0.2
 PROJECT = replace(PLANKTON, groups=(), levels=tuple(one for one in PLANKTON.levels if one.choice_set == "labels"))
 
 # How wanted a subject is, from what is believed of it and what the project's rules say.
-Wanted = Callable[[Believed, float], float]
+Wanted = Callable[[Believed, Tally, float], float]
 
 
-def as_the_game_does(_: Believed, priority: float) -> float:
+def as_the_game_does(_believed: Believed, _tally: Tally, priority: float) -> float:
     return priority
 
 
-def rare_labels_sooner(believed: Believed, priority: float) -> float:
-    """Priority times how rare the label probably is: Σ p(t)·√(1/(K·π(t))), as balanced as can be known."""
-    return priority * float(believed.with_model(believed.posterior) @ (1 / np.sqrt(len(COMMON) * COMMON)))
+def all_labels_alike(believed: Believed, _tally: Tally, priority: float) -> float:
+    """As the game did before rare labels came sooner."""
+    return priority / rarity(believed.with_model(believed.posterior), believed.prior)
 
 
-def by_lot(_: Believed, __: float) -> float:
+def by_lot(_believed: Believed, _tally: Tally, _priority: float) -> float:
     return 0.0
 
 
-def without_the_model(believed: Believed, _: float) -> float:
-    states = opening_states(PROJECT, replace(believed, model=None), Tally([], 0))
-    return states[-1].priority
+def without_the_model(believed: Believed, tally: Tally, _priority: float) -> float:
+    return opening_states(PROJECT, replace(believed, model=None), tally)[-1].priority
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Play:
         believed = self.believed(subject)
         tally = Tally([str(one.choice) for one in self.said.get(subject, [])], 0)
         state = opening_states(self.project, believed, tally)[-1]
-        self.wanted[subject] = self.arm.wanted(believed, state.priority)
+        self.wanted[subject] = self.arm.wanted(believed, tally, state.priority)
         if state.reason is not None:
             self.open.discard(subject)
             self.retired[subject] = int(believed.with_model(believed.posterior).argmax())
@@ -181,8 +181,8 @@ RETIRING = (
 SELECTING = (
     Arm("by lot", 2, by_lot),
     Arm("by people's beliefs", 2, without_the_model),
-    Arm("by people and model (the game)", 2),
-    Arm("the same, rare labels sooner", 2, rare_labels_sooner),
+    Arm("by people and model, all labels alike", 2, all_labels_alike),
+    Arm("by people and model, rare labels sooner (the game)", 2),
 )
 
 

@@ -9,8 +9,11 @@ import pytest
 from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import GoldUse
 from game.play.rounds import RESUME, find_round, open_levels
-from game.store import reading
-from game.store.tables import ExpertLabel
+from game.store import reading, rounds, science, transaction
+from game.store.tables import Aggregate, ExpertLabel
+from game.store.witness import MetModel, as_kept
+from scoring import confusion
+from scoring.voter import Witness
 from tests.play.conftest import Reef, guest
 from tests.play.rounds import begin, knows_all, knows_nothing, play, subject_ids
 
@@ -47,9 +50,28 @@ def test_a_round_left_for_long_makes_room_for_a_new_one(
 
 
 def test_simultaneous_players_do_not_crowd_one_subject(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
-    rounds = [begin(reef, guest(reef, now, rng), now, rng) for _ in range(30)]
-    held = Counter(one for shown in rounds for one in subject_ids(reef, shown) if uses(reef, [one])[GoldUse.REFERENCE])
+    begun = [begin(reef, guest(reef, now, rng), now, rng) for _ in range(30)]
+    held = Counter(one for shown in begun for one in subject_ids(reef, shown) if uses(reef, [one])[GoldUse.REFERENCE])
     assert max(held.values()) <= reef.project.retirement.minimum
+
+
+def test_where_the_model_is_heard_two_hold_a_fresh_subject_at_once_and_three_where_it_is_not(
+    reef: Reef, now: datetime, rng: np.random.Generator
+) -> None:
+    even = np.full(6, 1 / 6)
+    for at_once, model in ((3, None), (2, as_kept(MetModel(1, 1, Witness(1.0, even, even), 1.0)))):
+        run = Aggregate(
+            project_id=reef.project_id, n_classifications=0, n_changed=0, computed_at=now, redundancy=0.75,
+            assured=0.75, pooled=confusion.pooled(np.zeros((0, 6, 6))).tolist(), prior=even.tolist(), model=model,
+        )  # fmt: skip
+        with transaction(reef.store) as session:
+            science.add_aggregate(session, run)
+        later = now + timedelta(hours=9 - at_once)
+        for _ in range(12):
+            begin(reef, guest(reef, now, rng), later, rng)
+        with reading(reef.store) as session:
+            held = rounds.in_flight(session, [one for one in reef.truth if one <= 60], later - timedelta(minutes=1))
+        assert max(held.values()) == at_once
 
 
 def test_gold_and_other_subjects_look_alike(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.retirement import RetirementRule
-from scoring.selection import gold_probability, mix, n_gold_in_round, priority, widest_choice
+from scoring.selection import gold_probability, mix, n_gold_in_round, priority, rarity, widest_choice
 from tests.scoring.crowds import distribution, generators, label_numbers
 
 RULE = RetirementRule()
@@ -88,3 +88,11 @@ def test_priority_lies_between_nought_and_three(rng: np.random.Generator, n_labe
 @given(st.integers(0, 500), st.integers(1, 30), generators)
 def test_gold_is_never_more_than_half_a_round(n_before: int, size: int, rng: np.random.Generator) -> None:
     assert n_gold_in_round(n_before, size, rng) <= (size + 1) // 2
+
+
+def test_what_is_probably_a_rare_label_comes_sooner() -> None:
+    # π = (¾, ¼) has roots .866 and .5, so prior (.634, .366): 1/(2·.634) = .789 and 1/(2·.366) = 1.366.
+    prior = np.array([0.634, 0.366])
+    assert rarity(np.array([1.0, 0.0]), prior) == pytest.approx(0.789, abs=1e-3)
+    assert rarity(np.array([0.0, 1.0]), prior) == pytest.approx(1.366, abs=1e-3)
+    assert rarity(np.array([0.2, 0.8]), np.array([0.5, 0.5])) == pytest.approx(1)

@@ -9,9 +9,12 @@ from game.science import jobs
 from game.science.jobs import JobView
 from game.science.report import Report, StoppedError, pulse
 from game.science.work import Workplace, do_job
-from game.store import transaction
+from game.store import beliefs, models, subjects, transaction
 from game.store.tables.publications import JobKind, JobState
+from game.store.witness import met_model
+from tests.science.answers import say, volunteer
 from tests.worker.conftest import SLUG, id_of
+from tests.worker.model_folders import write_model
 
 
 def begun(place: Workplace, kind: JobKind, request: dict[str, object] | None = None) -> JobView:
@@ -44,6 +47,25 @@ def test_a_bug_fails_the_job_and_leaves_its_trace_in_the_log(place: Workplace) -
     ended = do_job(place, begun(place, JobKind.AGGREGATE), Report(echo=broken))
     assert (ended.state, "ZeroDivisionError" in ended.text) == (JobState.FAILED, True)
     assert "Traceback" in ended.log
+
+
+def test_a_model_that_is_published_is_heard_at_once(place: Workplace, truth: dict[str, str]) -> None:
+    project = place.projects[SLUG]
+    with transaction(place.store) as session:
+        ids = {one.code: one.subject_id for one in subjects.places_of_project(session, id_of(session))}
+    said = [(ids[code], label) for code, label in truth.items()]
+    say(place.store, volunteer(place.store, "Ada"), said, project)
+    do_job(place, begun(place, JobKind.AGGREGATE), Report())
+    write_model(place.settings.models / SLUG / "a", project, truth, dict(list(truth.items())[:20]))
+    ended = do_job(place, begun(place, JobKind.PUBLISH, {"model": f"{SLUG}/a"}), Report())
+    assert ended.state is JobState.DONE, ended.text
+    with transaction(place.store) as session:
+        met = met_model(beliefs.latest_aggregate(session, id_of(session)))
+        published = models.published_model(session, id_of(session))
+        assert met is not None
+        assert published is not None
+        assert (met.model_id, met.version) == (published.id, 1)
+        assert met.worth > 0
 
 
 def test_a_stopped_job_goes_back_into_the_queue(place: Workplace) -> None:

@@ -24,7 +24,7 @@ from game.store.tables.publications import DecisionKind, ModelState
 
 # What anyone may download. Hold-out and predictions stay inside: they would tell which subjects are gold.
 PUBLIC_FILES = (
-    "model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
+    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
     "per_label.csv", "reliability.csv", "coverage.csv", "cover.csv", "learning_curve.csv", "manifest.json",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 from scoring.answers import Answers, Ladder
 from scoring.arrays import TINY, Floats, Ints, Masks, log, softmax
 from scoring.copies import Copies, find_copies
-from scoring.dawid_skene import Fit, fit
+from scoring.dawid_skene import TEMPER, Fit, fit
 from scoring.redundancy import assured_redundancy, effective_votes, fit_redundancy, publish, voices
 
 # The redundancy is fitted on gold in as many parts, each of them judged by volunteers measured on the others.
@@ -112,9 +112,10 @@ def _fit(task: _Task, gold: Ints, evidence: Floats | None = None) -> Fit:
         return np.asarray(groups[..., group[:, None], group] * labels / (labels @ same))
 
     confusion = composed(by_group.confusion, by_label.confusion)
-    # Both are square roots of how common something is; so is the prior of the labels.
-    common = by_group.prior[group] ** 2 * by_label.prior**2 / (by_label.prior**2 @ same)
-    prior = np.sqrt(common) / np.sqrt(common).sum()
+    # Both priors are tempered frequencies; so is the prior of the labels.
+    by_groups, by_labels = by_group.prior ** (1 / TEMPER), by_label.prior ** (1 / TEMPER)
+    tempered = (by_groups[group] * by_labels / (by_labels @ same)) ** TEMPER
+    prior = tempered / tempered.sum()
     log_weight = log_weights(answers, len(gold), confusion, prior, task.weight)
     return replace(by_label, log_weight=log_weight, confusion=confusion, prior=prior)
 

@@ -55,7 +55,7 @@ def priority(gain: float, belief: Floats, n_given: int, rule: RetirementRule) ->
 def rarity(belief: Floats, prior: Floats) -> float:
     """How much sooner a subject should be seen because its label is probably rare: Σ_t p(t)/(K·prior(t)).
 
-    `prior` (K,) is as dawid_skene finds it, the square root of how common labels are; 1 where all are equally common.
+    `prior` (K,) is as dawid_skene has it, tempered frequencies of labels; 1 where all are equally common.
     Common labels are learnt anyway; measured in docs/steering.md.
     """
     return float(belief @ (1 / (len(prior) * prior)))

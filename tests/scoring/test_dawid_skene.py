@@ -72,11 +72,44 @@ def test_an_answers_weight_is_what_it_counts_in_both_steps() -> None:
     np.testing.assert_allclose(counts, [[[0.0, 0.1], [0.0, 0.4]]])
 
 
-def test_the_prior_is_the_root_of_how_common_a_label_is_among_answered_subjects() -> None:
-    answers = Answers(np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([0, 0, 1]), each_label(2))
-    # √(1 + 3) = 2 and √(1 + 0) = 1 of 3: one subject of each label is added, and the third subject has no answer.
-    posterior = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
-    np.testing.assert_allclose(_prior(_said(answers, 3, 2, None), posterior), [2 / 3, 1 / 3])
+def test_the_prior_is_tempered_by_what_most_answers_name() -> None:
+    subject, choice = np.array([0, 1, 1, 2, 2, 2, 3]), np.array([0, 0, 1, 1, 0, 0, 1])
+    answers = Answers(subject, np.array([0, 0, 1, 0, 1, 2, 0]), choice, each_label(2))
+    # Subject 0 counts for label 0, 1 for either by half, 2 for label 0 by two to one; 3 is gold, and 4 has no answer.
+    gold = np.array([-1, -1, -1, 0, -1])
+    # One subject of each label is added: 1 + 1 + 0.5 + 1 + 1 = 4.5 and 1 + 0.5 = 1.5; (4.5 / 1.5)^¾ = 2.2795.
+    found = _prior(_said(answers, 5, 3, None), answers, gold)
+    np.testing.assert_allclose(found, [2.2795 / 3.2795, 1 / 3.2795], atol=1e-4)
+
+
+def test_an_answer_that_names_a_group_counts_for_its_labels_alike() -> None:
+    choices = np.array([[True, True, False], [False, False, True]])
+    answers = Answers(np.array([0, 1]), np.array([0, 0]), np.array([0, 1]), choices)
+    # 1.5, 1.5 and 2 subjects.
+    tempered = np.array([1.5, 1.5, 2.0]) ** 0.75
+    found = _prior(_said(answers, 2, 1, None), answers, np.array([-1, -1]))
+    np.testing.assert_allclose(found, tempered / tempered.sum())
+
+
+@pytest.mark.parametrize(
+    "common", [(0.9, 0.1), (0.97, 0.03), (0.8, 0.15, 0.05), (0.45, 0.38, 0.09, 0.06, 0.02), (0.2,) * 5]
+)
+@pytest.mark.parametrize("n_answers", [3, 5])
+def test_rare_labels_become_no_bin_for_what_looks_odd(
+    common: tuple[float, ...], n_answers: int, rng: np.random.Generator
+) -> None:
+    """Whoever errs names any other label: the rarer a label, the more often it is named by mistake."""
+    n_subjects, n_labels, n_volunteers = 2000, len(common), 40
+    true = rng.choice(n_labels, n_subjects, p=common)
+    subject = np.repeat(np.arange(n_subjects), n_answers)
+    volunteer = np.concatenate([rng.permutation(n_volunteers)[:n_answers] for _ in range(n_subjects)])
+    right = rng.random(len(subject)) < rng.uniform(0.55, 0.95, n_volunteers)[volunteer]
+    mistaken = (true[subject] + rng.integers(1, n_labels, len(subject))) % n_labels
+    answers = Answers(subject, volunteer, np.where(right, true[subject], mistaken), each_label(n_labels))
+    found = fit(answers, n_subjects, n_volunteers, np.full(n_subjects, NO_GOLD))
+    everywhere = np.ones(n_subjects, dtype=np.bool_)
+    by_most = accuracy(majority(answers, n_subjects), true, everywhere)
+    assert accuracy(found.posterior, true, everywhere) > by_most - 0.003
 
 
 def test_from_their_own_start_the_steps_reach_dawid_and_skenes_marginals() -> None:
@@ -116,7 +149,7 @@ def test_volunteers_of_drawn_confusions_are_found_again(rng: np.random.Generator
     assert found.converged
     # Standard errors in the rows of the rarest label are about √(0.25/800) = 0.018, and more since truth is hidden.
     np.testing.assert_allclose(found.confusion, confusion, atol=0.06)
-    common = np.sqrt([0.5, 0.3, 0.2])
+    common = np.array([0.5, 0.3, 0.2]) ** 0.75
     np.testing.assert_allclose(found.prior, common / common.sum(), atol=0.03)
 
 

@@ -37,6 +37,7 @@ def test_fit_tells_its_steps_and_where_the_folder_is(
         "features",
         "fit",
         "evaluate",
+        "scratch",  # For comparison: how good would it be without what was learned elsewhere?
         "write",
         "done",
     ]

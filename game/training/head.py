@@ -59,7 +59,7 @@ class Learned:
 def lessons_of(subjects: Sequence[Subject], consensus: Consensus, features: NDArray[np.float16]) -> Lessons:
     """`features` (N, D) are those of the consensus."""
     names = [subjects[place].image for place in consensus.subject]
-    return Lessons(features, consensus.posterior, consensus.confidence, np.unique(names, return_inverse=True)[1])
+    return Lessons(features, consensus.target, consensus.confidence, np.unique(names, return_inverse=True)[1])
 
 
 def learn(lessons: Lessons, widths: Sequence[int], seed: int, progress: Progress) -> Learned:

@@ -36,7 +36,7 @@ def from_scratch(
     chosen = _chosen(len(dataset.consensus.subject), seed)
     subjects = [dataset.subjects[place] for place in dataset.consensus.subject[chosen]]
     seen = _seen(subjects, recipe, images)
-    weighted = dataset.consensus.posterior[chosen] * dataset.consensus.confidence[chosen, np.newaxis]
+    weighted = dataset.consensus.target[chosen] * dataset.consensus.confidence[chosen, np.newaxis]
     target = torch.from_numpy(weighted).float()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

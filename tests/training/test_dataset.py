@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from game.errors import ArtifactError, FathomError, TrainingError
-from game.training.dataset import read_dataset
+from game.training.dataset import Consensus, read_dataset
 from tests.training.releases import CODES, Reef, Release, believed
 
 SURE_OF_CORAL = np.array([0.95, 0.01, 0.01, 0.01, 0.01, 0.01])
@@ -129,3 +129,9 @@ def test_a_changed_file_is_noticed(release: Release) -> None:
 def test_a_folder_that_is_no_release_is_named(tmp_path: Path) -> None:
     with pytest.raises(FathomError, match=r"has no manifest\.json"):
         read_dataset(tmp_path / "nowhere")
+
+
+def test_what_is_learned_is_sharper_than_what_is_published() -> None:
+    told = Consensus(np.array([0]), np.array([[0.6, 0.3, 0.1]]), np.array([0.6]))
+    # 0.216, 0.027 and 0.001 of 0.244.
+    np.testing.assert_allclose(told.target, [[0.216 / 0.244, 0.027 / 0.244, 0.001 / 0.244]])

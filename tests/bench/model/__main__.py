@@ -6,14 +6,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from game.training.dataset import IMAGE, POINT
+from game.training.dataset import IMAGE, POINT, Consensus
 from game.training.features import Features, eye_of, see
-from game.training.head import Lessons, learn
+from game.training.head import learn, lessons_of
 from game.training.network import pretrained
 from game.training.progress import Progress
 from game.training.views import Recipe, View, recipe_of
@@ -56,7 +57,8 @@ def _ways(pictures: Pictures, kind: str) -> dict[str, Teach]:
 def _frozen(pictures: Pictures, recipe: Recipe, told: Teach, held: Masks, seed: int) -> Floats:
     features, widths = _features(pictures, recipe)
     posterior = told(held, seed)[~held]
-    lessons = Lessons(features[~held], posterior, posterior.max(axis=1), pictures.photograph[~held])
+    consensus = Consensus(np.flatnonzero(~held), posterior, posterior.max(axis=1))
+    lessons = replace(lessons_of(pictures.subjects, consensus, features[~held]), image=pictures.photograph[~held])
     return learn(lessons, widths, seed, _quiet()).head(features)
 
 

@@ -16,7 +16,7 @@ from game.store.tables import ExpertLabel
 from game.store.tables.play import Abstention
 from tests.conftest import NOW
 from tests.science.answers import say, subject_ids, volunteer
-from tests.science.reef import MOOREA, import_reef
+from tests.science.reef import EASILY_SURE, MOOREA, import_reef
 
 LABELS = [label.code for label in MOOREA.labels]
 GROUPS = [str(label.group) for label in MOOREA.labels]
@@ -80,5 +80,5 @@ def played(reef: Reef) -> Reef:
     with transaction(reef.store) as session:
         teaching = ExpertLabel.subject_id == next(iter(reef.gold))
         session.execute(update(ExpertLabel).where(teaching).values(use=GoldUse.TEACHING))
-    aggregate(reef.store, MOOREA, NOW)
+    aggregate(reef.store, EASILY_SURE, NOW)
     return reef

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,7 @@ from game.store import Store, reading
 from game.store.tables import Subject
 from tests.conftest import NOW
 from tests.science.conftest import LABELS, Reef
-from tests.science.reef import MOOREA
-
-# Five volunteers and a dozen gold make nobody 95 % sure for long; what a release shows is what is looked at here.
-EASILY_SURE = replace(MOOREA, retirement=replace(MOOREA.retirement, confidence=0.85))
+from tests.science.reef import EASILY_SURE
 
 Sheet = list[dict[str, str]]
 

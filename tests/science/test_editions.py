@@ -16,6 +16,7 @@ from game.store.tables import ExpertLabel, Subject
 from tests.conftest import NOW
 from tests.science.conftest import LABELS, Reef
 from tests.science.editions import Folder, Made, codes, released, settled
+from tests.science.reef import EASILY_SURE
 
 
 @pytest.fixture
@@ -143,4 +144,8 @@ def test_coralnet_gets_sure_labels_and_the_experts_own(made: Made, played: Reef)
         ids = {(row.name, str(row.row), str(row.column)): row.id for row in session.scalars(select(Subject))}
     rows = made.complete.sheet("coralnet.csv")
     labels = {ids[row["Name"], row["Row"], row["Column"]]: LABELS.index(row["Label"]) for row in rows}
-    assert labels == played.gold | {one: played.open[one] for one in settled(played)}
+    rule, by_code = EASILY_SURE.retirement, codes(played.store)
+    told = [row for row in made.complete.sheet("consensus.csv") if row["label"] and int(row["n"]) >= rule.minimum]
+    sure = {by_code[row["subject"]] for row in told if float(row["confidence"]) >= rule.confidence} - played.gold.keys()
+    assert settled(played) <= sure
+    assert labels == played.gold | {one: played.open[one] for one in sure}

@@ -15,10 +15,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from game.artifacts.files import sha256_of
-from game.artifacts.folders import read_manifest
+from game.artifacts.folders import verify_files
 from game.artifacts.images import check_image, stored_pixels
-from game.errors import ArtifactError, FathomError, InvalidInput
+from game.errors import FathomError, InvalidInput
 
 NEEDED = ("model.onnx", "labels.json", "preprocessing.json")
 BAD_INPUT = 2
@@ -60,12 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def open_model(folder: Path) -> Model:
     """Raises ArtifactError if a file that is needed is missing or changed."""
-    listed = read_manifest(folder).get("files", {})
-    for name in NEEDED:
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{name} is missing in {folder}.")
-        if sha256_of(folder / name) != listed.get(name, {}).get("sha256"):
-            raise ArtifactError(f"{name} in {folder} was changed or damaged: its SHA-256 is not the manifest's.")
+    verify_files(folder, NEEDED)
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["labels"]
     views = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))["views"]
     side_px = max((view["side_px"] for view in views if view["side_px"] is not None), default=None)

@@ -12,9 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torchvision import models
 
-from game.artifacts.files import sha256_of
-from game.artifacts.folders import new_folder, read_manifest, write_manifest
-from game.errors import ArtifactError
+from game.artifacts.folders import new_folder, verify_files, write_manifest
 from game.training.dataset import Dataset, Label, Point
 from game.training.features import Eye, eye_of
 from game.training.head import Head
@@ -86,12 +84,7 @@ def write_model(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
 
 def read_model(folder: Path) -> Model:
     """Also of a folder with only the files needed for use. Raises ArtifactError if one is missing or changed."""
-    listed = read_manifest(folder).get("files", {})
-    for name in NEEDED:
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{name} is missing in {folder}.")
-        if sha256_of(folder / name) != listed.get(name, {}).get("sha256"):
-            raise ArtifactError(f"{name} in {folder} was changed or damaged: its SHA-256 is not the manifest's.")
+    verify_files(folder, NEEDED)
     asked = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["labels"]
     tensors = load_file(folder / "model.safetensors")

@@ -86,7 +86,7 @@ def _looked_at(game: Game, project: Project, job: JobView) -> JobView:
     """The job as it is at its end, or when patience is."""
     deadline = time.monotonic() + PATIENCE_S
     while job.state in WAITING and time.monotonic() < deadline:
-        time.sleep(POLL_S)
+        time.sleep(POLL_S)  # In gevent's workers everybody else is served meanwhile.
         with reading(game.store) as session:
             job = find_trial(session, project, job.code)
     return job

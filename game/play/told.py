@@ -12,14 +12,12 @@ import numpy as np
 
 from game.levels import Choice, Level, Project
 from game.levels.openings import choice_masks
-from game.play.belief import InForce, hear_answers, in_force
+from game.play.belief import NEWEST_ANSWERS, InForce, hear_answers, in_force
 from game.store import Session, beliefs, rounds, subjects
 from game.store.rounds import Given
 from game.store.tables import Classification, Round, RoundSubject
 from scoring import consensus
 from scoring.arrays import Floats, Masks
-
-NEWEST_ANSWERS = 60
 
 
 @dataclass(frozen=True)

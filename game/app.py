@@ -18,6 +18,7 @@ from game.web import (
     device,
     health,
     images,
+    metrics,
     operator,
     pages,
     payloads,
@@ -31,6 +32,8 @@ from game.web.announcer import Announcer
 from game.web.context import API, Game
 from game.web.errors import register_errors, validation_response
 from game.web.limits import register_limits
+from game.web.metrics import Metrics, Watched
+from game.web.requests import register_requests
 from game.web.security import csrf, register_security
 from game.web.sockets import open_sockets, register_sockets
 from game.web.templating import prepare_templates, wanted_locale
@@ -55,7 +58,9 @@ def create_app(settings: Settings) -> OpenAPI:
     app.permanent_session_lifetime = STAY_SIGNED_IN
     Babel(app, locale_selector=wanted_locale)
     prepare_templates(app)
-    register_security(app)
+    app.extensions["metrics"] = Metrics()
+    register_requests(app, app.extensions["metrics"])
+    register_security(app, settings)
     register_limits(app, settings)
     register_errors(app)
     _open_game(app, settings)
@@ -68,7 +73,9 @@ def _open_game(app: OpenAPI, settings: Settings) -> None:
     projects = read_projects(settings.levels)
     server = open_sockets(app, settings)
     announcer = Announcer(server, store, projects)
-    game = Game(settings, store, projects, _enqueuer(settings), announcer.announce)
+    counted: Metrics = app.extensions["metrics"]
+    counted.registry.register(Watched(store, server))
+    game = Game(settings, store, projects, _enqueuer(settings), counted.counting(announcer.announce))
     app.extensions["fathom"] = game
     register_sockets(server, app, game)
 
@@ -90,5 +97,5 @@ def _open_doors(app: OpenAPI) -> None:
         app.register_api(programs.blueprint)
         csrf.exempt(programs.blueprint)
     app.add_url_rule(f"{API}/openapi.json", "openapi", lambda: app.api_doc)
-    for door in (pages, projects, publications, versions, device, play, account, operator, images, health):
+    for door in (pages, projects, publications, versions, device, play, account, operator, images, health, metrics):
         app.register_blueprint(door.blueprint)

@@ -12,6 +12,7 @@ from huey.consumer import Consumer
 
 from game.config import read_settings
 from game.levels import read_projects
+from game.logs import set_up_logs
 from game.science.due import ask_for_what_is_due
 from game.science.jobs import JobView, claim_job, put_back
 from game.science.queue import open_queue, take_from
@@ -29,9 +30,10 @@ _LOG = logging.getLogger("fathom.worker")
 
 def main() -> None:
     """Runs until SIGTERM or SIGINT; then its jobs go back into the queue, and the trainer ends with it."""
-    logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
-    logging.getLogger("huey").setLevel(logging.ERROR)
     settings = read_settings()
+    set_up_logs(settings.log, plain="worker: %(message)s")
+    _LOG.setLevel(logging.INFO)
+    logging.getLogger("huey").setLevel(logging.ERROR)
     queue = open_queue(settings)
     place = Workplace(settings, open_store(settings.database_url), read_projects(settings.levels), _now)
     worker = Worker(place)

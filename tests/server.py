@@ -42,8 +42,8 @@ def running_server(world: World, *, n_workers: int = 1, kind: Sequence[str] = GE
     settings = world.settings
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", *kind, "-w", str(n_workers), "--no-control-socket",
-        "--graceful-timeout", "3", "-b", f"127.0.0.1:{port}", "wsgi:app",
+        sys.executable, "-m", "gunicorn", "-c", "game/serving.py", *kind, "-w", str(n_workers),
+        "-b", f"127.0.0.1:{port}", "wsgi:app",
     ]  # fmt: skip
     log = settings.data / f"server-{port}.log"
     with log.open("wb") as said:

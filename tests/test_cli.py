@@ -121,6 +121,17 @@ def test_the_status_says_of_each_project_why_nothing_is_training(data: Path) -> 
     assert any(line.startswith("plankton: There is no release of people's answers to train on yet.") for line in lines)
 
 
+def test_clean_up_says_what_would_go_and_what_went(data: Path) -> None:
+    (data / "uploads").mkdir()
+    upload = data / "uploads" / "picture"
+    upload.write_bytes(b"")
+    os.utime(upload, (0, 0))
+    assert "1 uploads would go" in run(data, "clean", "--dry-run").output
+    assert upload.exists()
+    assert "1 uploads removed" in run(data, "clean").output
+    assert not upload.exists()
+
+
 def test_several_web_processes_need_something_between_them(data: Path) -> None:
     with pytest.raises(InvalidInput, match="PostgreSQL"):
         run(data, "web", "--processes", "2")
@@ -170,3 +181,17 @@ def test_serving_on_a_port_that_is_taken_ends_at_once(data: Path) -> None:
             said, complaint = refused.communicate(timeout=DEADLINE_S)
     assert (refused.returncode, said) == (2, "")
     assert complaint.startswith(f"Port {port} cannot be used")
+
+
+def test_when_the_program_itself_is_killed_web_and_worker_end_too(data: Path) -> None:
+    with served(data) as (process, url):
+        children = children_of(process.pid)
+        serving = [pid for child in children for pid in children_of(child)]
+        assert len(children) == 2
+        assert serving
+        process.kill()
+        deadline = time.monotonic() + 10
+        while not all(gone(pid) for pid in [*children, *serving]):
+            assert time.monotonic() < deadline, "kill -9 left something running"
+            time.sleep(0.1)
+        assert not answers(url)

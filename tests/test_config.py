@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from game.config import read_settings
+from game.config import Kept, LogFormat, MetricsFor, read_settings
 from game.errors import InvalidInput
 
 
@@ -42,3 +42,38 @@ def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     with pytest.raises(InvalidInput, match="FATHOM_PORT"):
         read_settings({"FATHOM_DATA": str(tmp_path), "FATHOM_PORT": port})
+
+
+def test_what_serving_to_the_world_needs_can_be_set(tmp_path: Path) -> None:
+    settings = read_settings(
+        {
+            "FATHOM_DATA": str(tmp_path),
+            "FATHOM_ADDRESS": "https://fathom.example/",
+            "FATHOM_PROXIES": "1",
+            "FATHOM_LOG": "json",
+            "FATHOM_METRICS": "off",
+            "FATHOM_KEEP_DAYS": "guests=7, rejected=0",
+        }
+    )
+    assert (settings.address, settings.n_proxies) == ("https://fathom.example", 1)
+    assert (settings.log, settings.metrics) == (LogFormat.JSON, MetricsFor.OFF)
+    assert settings.kept == Kept(guests=7, jobs=90, rejected=0)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("FATHOM_ADDRESS", "fathom.example"),
+        ("FATHOM_ADDRESS", "https://fathom.example/play"),
+        ("FATHOM_PROXIES", "-1"),
+        ("FATHOM_PROXIES", "many"),
+        ("FATHOM_LOG", "xml"),
+        ("FATHOM_METRICS", "everybody"),
+        ("FATHOM_KEEP_DAYS", "answers=1"),
+        ("FATHOM_KEEP_DAYS", "guests"),
+        ("FATHOM_KEEP_DAYS", "guests=soon"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused_by_name(tmp_path: Path, variable: str, text: str) -> None:
+    with pytest.raises(InvalidInput, match=variable):
+        read_settings({"FATHOM_DATA": str(tmp_path), variable: text})

@@ -1,5 +1,6 @@
 """Web and worker as child processes: started, watched, and ended together."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from game.errors import Conflict, FathomError, InvalidInput
 HEALTHY_WITHIN_S = 60.0
 ENDED_WITHIN_S = 8.0
 LOCAL = "127.0.0.1"
+# From <linux/prctl.h>.
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,8 @@ def web_command(settings: Settings, host: str, port: int, n_processes: int) -> l
             "Several web processes need PostgreSQL (FATHOM_DATABASE_URL) and Redis (FATHOM_REDIS_URL) between them."
         )
     return [
-        sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", str(n_processes), "-b", f"{host}:{port}",
-        "--no-control-socket", "--graceful-timeout", "3", "--log-level", "warning", "--pythonpath", str(ROOT),
-        "wsgi:app",
+        sys.executable, "-m", "gunicorn", "-c", str(ROOT / "game" / "serving.py"), "-k", "gevent", "-w",
+        str(n_processes), "-b", f"{host}:{port}", "wsgi:app",
     ]  # fmt: skip
 
 
@@ -60,8 +62,25 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "game.worker"]
 
 
-def start(name: str, command: Sequence[str]) -> Child:
-    return Child(name, subprocess.Popen(command, start_new_session=True))
+def start(name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
+    """`environment` is set on top of this process' own."""
+    parent = os.getpid()
+    given = None if environment is None else {**os.environ, **environment}
+    process = subprocess.Popen(command, start_new_session=True, env=given, preexec_fn=lambda: _end_with(parent))
+    return Child(name, process)
+
+
+def _end_with(parent: int) -> None:
+    """Runs in the child. Where the system can (Linux), kill -9 of the parent asks the child to end.
+
+    Elsewhere the child outlives that, as it does everywhere else.
+    """
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is None:
+        return
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def end_all(children: Sequence[Child]) -> None:

@@ -1,29 +1,95 @@
-"""Clean-up: what nobody will ask for again. Answers, releases and models are never among it."""
+"""Clean-up: what nobody will ask for again. Answers, releases and public models are never among it."""
 
 import shutil
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from game.config import Settings
-from game.store import Store, jobs, transaction
+from game.store import Session, Store, leftovers, reading, transaction
 
 UPLOADS_KEPT = timedelta(hours=1)
 UNFINISHED_FOLDERS_KEPT = timedelta(days=1)
 UNANSWERED_ROUNDS_KEPT = timedelta(days=7)
 TRIALS_KEPT = timedelta(days=1)
-JOBS_KEPT = timedelta(days=90)
 ROWS_AT_ONCE = 500
 
 
+@dataclass(frozen=True)
+class OldRows:
+    """Rows of one kind: `found` as ids, and how some of them are forgotten."""
+
+    found: Sequence[int]
+    forget: Callable[[Session, Sequence[int]], None]
+
+
+@dataclass(frozen=True)
+class Old:
+    """What is of no more use, by its kind."""
+
+    files: dict[str, list[Path]]
+    rows: dict[str, OldRows]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        files = {kind: len(paths) for kind, paths in self.files.items()}
+        return files | {kind: len(old.found) for kind, old in self.rows.items()}
+
+
 def clean_up(settings: Settings, store: Store, now: datetime) -> dict[str, int]:
-    """How many of each kind went. Idempotent."""
-    return {
-        "uploads": _remove_old(_files(settings.uploads), UPLOADS_KEPT),
-        "unfinished": _remove_old(_unfinished(settings.releases, settings.models), UNFINISHED_FOLDERS_KEPT),
-        "unanswered_rounds": _forget_unanswered_rounds(store, now - UNANSWERED_ROUNDS_KEPT),
-        "jobs": _forget_jobs(store, now),
+    """Removes what is old, and says how many of each kind. Idempotent."""
+    old = find_old(settings, store, now)
+    for paths in old.files.values():
+        for path in paths:
+            _remove(path)
+    for rows in old.rows.values():
+        # A few at a time, so that players are not kept waiting.
+        for begin in range(0, len(rows.found), ROWS_AT_ONCE):
+            with transaction(store) as session:
+                rows.forget(session, rows.found[begin : begin + ROWS_AT_ONCE])
+    return old.counts
+
+
+def find_old(settings: Settings, store: Store, now: datetime) -> Old:
+    """What clean-up would remove now; it changes nothing."""
+    with reading(store) as session:
+        rows = _old_rows(session, settings, now)
+        rejected = [settings.models / folder for folder in _rejected(session, settings, now)]
+    files = {
+        "uploads": _older(_files(settings.uploads), UPLOADS_KEPT),
+        "unfinished": _older(_unfinished(settings.releases, settings.models), UNFINISHED_FOLDERS_KEPT),
+        "rejected_models": [path for path in rejected if path.is_dir()],
     }
+    return Old(files, rows)
+
+
+def _old_rows(session: Session, settings: Settings, now: datetime) -> dict[str, OldRows]:
+    begun_before = now - UNANSWERED_ROUNDS_KEPT
+    born_before = _before(now, settings.kept.guests)
+    strangers = [] if born_before is None else leftovers.strangers(session, born_before)
+    return {
+        "unanswered_rounds": OldRows(
+            leftovers.unanswered_rounds(session, begun_before),
+            lambda writing, ids: leftovers.forget_rounds(writing, ids, begun_before),
+        ),
+        "guests": OldRows(
+            strangers, lambda writing, ids: leftovers.forget_strangers(writing, ids, born_before or begun_before)
+        ),
+        "jobs": OldRows(
+            leftovers.ended_jobs(session, now - TRIALS_KEPT, _before(now, settings.kept.jobs)), leftovers.forget_jobs
+        ),
+    }
+
+
+def _rejected(session: Session, settings: Settings, now: datetime) -> list[str]:
+    before = _before(now, settings.kept.rejected)
+    return [] if before is None else leftovers.rejected_folders(session, before)
+
+
+def _before(now: datetime, days: int) -> datetime | None:
+    return now - timedelta(days=days) if days else None
 
 
 def _files(folder: Path) -> list[Path]:
@@ -35,28 +101,13 @@ def _unfinished(*folders: Path) -> list[Path]:
     return [path for folder in folders for path in folder.glob("*/.*")]
 
 
-def _remove_old(paths: list[Path], kept: timedelta) -> int:
+def _older(paths: list[Path], kept: timedelta) -> list[Path]:
     """The file system's own clock wrote the times that are compared here."""
-    old = [path for path in paths if time.time() - path.lstat().st_mtime > kept.total_seconds()]
-    for path in old:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return len(old)
+    return [path for path in paths if time.time() - path.lstat().st_mtime > kept.total_seconds()]
 
 
-def _forget_unanswered_rounds(store: Store, before: datetime) -> int:
-    """Rounds that were left before their first answer, a few at a time, so that players are not kept waiting."""
-    n = 0
-    while True:
-        with transaction(store) as session:
-            forgotten = jobs.forget_unanswered_rounds(session, before, ROWS_AT_ONCE)
-        n += forgotten
-        if forgotten < ROWS_AT_ONCE:
-            return n
-
-
-def _forget_jobs(store: Store, now: datetime) -> int:
-    with transaction(store) as session:
-        return jobs.forget_jobs(session, now - TRIALS_KEPT, now - JOBS_KEPT)
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

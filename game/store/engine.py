@@ -4,12 +4,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_S = 30
+
+# The version that the newest migration brings; the web reads it here because Alembic is large.
+NEWEST_SCHEMA = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
+
+# What a database that is away, or no database of ours, is met with.
+Unreachable = DatabaseError
 
 
 @dataclass(frozen=True)
@@ -18,6 +26,12 @@ class Store:
     # SQLite has one writer. Queueing here, in the process, lets other greenlets go on while one of them writes;
     # queueing inside SQLite would block them all.
     writer: AbstractContextManager[bool] | None = field(default=None, compare=False)
+
+    @property
+    def n_connections(self) -> int:
+        """In use at this moment."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
 def open_store(url: str) -> Store:
@@ -45,6 +59,11 @@ def reading(store: Store) -> Iterator[Session]:
     """A session whose changes are thrown away."""
     with Session(store.engine) as session:
         yield session
+
+
+def schema_version(session: Session) -> str:
+    """Of the newest migration that the database has seen."""
+    return str(session.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from game.levels import GoldUse
@@ -15,8 +15,6 @@ from game.store.tables import (
     Model,
     Project,
     Release,
-    Round,
-    RoundSubject,
 )
 from game.store.tables.publications import JobKind, JobState
 
@@ -104,6 +102,12 @@ def ended_jobs(session: Session, project_id: int, kind: JobKind, limit: int) -> 
     return list(session.scalars(rows.order_by(Job.id.desc()).limit(limit)))
 
 
+def n_by_state(session: Session) -> dict[JobState, int]:
+    """Every state is there."""
+    found = dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
+    return {state: found.get(state, 0) for state in JobState}
+
+
 def latest_release_by_people(session: Session, project_id: int) -> Release | None:
     """The newest that leaves simulated volunteers out."""
     rows = select(Release).where(Release.project_id == project_id, ~Release.includes_simulated)
@@ -129,23 +133,6 @@ def n_answers_since(session: Session, project_id: int, since: datetime | None, l
 def n_hidden_gold(session: Session, project_id: int) -> int:
     rows = select(func.count()).where(ExpertLabel.project_id == project_id, ExpertLabel.use == GoldUse.HIDDEN)
     return session.scalar(rows) or 0
-
-
-def forget_unanswered_rounds(session: Session, before: datetime, limit: int) -> int:
-    """Removes unfinished rounds begun before then in which nothing was ever answered; returns how many."""
-    answered = select(Classification.id).where(Classification.round_id == Round.id).exists()
-    left = select(Round.id).where(Round.completed_at.is_(None), Round.started_at < before, ~answered).limit(limit)
-    ids = list(session.scalars(left))
-    session.execute(delete(RoundSubject).where(RoundSubject.round_id.in_(ids)))
-    session.execute(delete(Round).where(Round.id.in_(ids)))
-    return len(ids)
-
-
-def forget_jobs(session: Session, trials_before: datetime, before: datetime) -> int:
-    """Removes jobs that ended, predictions before the first instant, others before the second; returns how many."""
-    old_trial = and_(Job.kind == JobKind.PREDICT, Job.finished_at < trials_before)
-    ended = delete(Job).where(Job.state.in_((JobState.DONE, JobState.FAILED)), or_(old_trial, Job.finished_at < before))
-    return _n_changed(session, ended)
 
 
 _WITH_SLUG = select(Job, Project.slug).outerjoin(Project, Project.id == Job.project_id)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, TooManyRequests
 
 from game.errors import Conflict, FathomError, InvalidInput, NotAllowed, NotFound, NotLoggedIn, TooMany
+from game.web.requests import request_id
 
 STATUS: dict[type[FathomError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
@@ -105,7 +106,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _answer(status: int, message: str) -> tuple[Response, int]:
     if _is_heard_by_a_program():
         return jsonify(error_shape(status, message)), status
-    page = render_template("error.html", status=int(status), message=message)
+    page = render_template("error.html", status=int(status), message=message, request_id=request_id())
     return Response(page, mimetype="text/html"), status
 
 

@@ -2,6 +2,9 @@
 
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from game.config import Settings
 
 MEGABYTE = 1_000_000
 BODY_LIMIT = 1 * MEGABYTE
@@ -33,11 +36,16 @@ HEADERS = {
 }
 
 
-def register_security(app: Flask) -> None:
+def register_security(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["MAX_FORM_MEMORY_SIZE"] = BODY_LIMIT
     app.config["SESSION_COOKIE_HTTPONLY"] = True
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.config["SESSION_COOKIE_SECURE"] = (settings.address or "").startswith("https://")
+    if settings.n_proxies:
+        # Each of ours adds a line to what it heard; what stands before these is the client's own word.
+        n = settings.n_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     # A page may lie open overnight; its form still works in the morning.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     csrf.init_app(app)

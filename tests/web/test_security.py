@@ -1,12 +1,14 @@
 """What protects every answer."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Blueprint, request
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
+from game.app import create_app
 from game.play import accounts
 from game.store import transaction
 from game.web.context import current_account, now, required_account, rng, signed_in, signed_out
@@ -75,6 +77,36 @@ def test_a_cookie_is_worth_nothing_after_a_newer_sign_in_version(app: OpenAPI, w
     with client:
         client.get("/health")
         assert current_account() is None
+
+
+@pytest.mark.parametrize(("address", "secure"), [(None, False), ("http://reef", False), ("https://reef", True)])
+def test_cookies_travel_by_https_alone_where_the_public_address_is_https(
+    world: World, address: str | None, secure: bool
+) -> None:
+    app = create_app(replace(world.settings, address=address))
+    set_by = app.test_client().get("/login").headers["Set-Cookie"]
+    app.extensions["fathom"].store.engine.dispose()
+    assert ("; Secure" in set_by) == secure
+
+
+def asked_from(world: World, n_proxies: int, **headers: str) -> tuple[str, bool]:
+    """Whom the server takes for the asker, and whether it believes that she came by https."""
+    app = create_app(replace(world.settings, n_proxies=n_proxies))
+    app.add_url_rule("/who", "who", lambda: {"who": request.remote_addr, "https": request.is_secure})
+    told = app.test_client().get("/who", headers=headers).json or {}
+    app.extensions["fathom"].store.engine.dispose()
+    return told["who"], told["https"]
+
+
+def test_without_a_proxy_of_ours_nobody_chooses_her_own_address(world: World) -> None:
+    forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    assert asked_from(world, 0, **forged) == ("127.0.0.1", False)
+
+
+def test_behind_proxies_the_address_is_what_the_outermost_of_ours_heard(world: World) -> None:
+    heard = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "X-Forwarded-Proto": "https"}
+    assert asked_from(world, 1, **heard) == ("203.0.113.9", True)
+    assert asked_from(world, 2, **heard)[0] == "198.51.100.1"
 
 
 def test_cookies_stay_out_of_scripts_and_of_other_sites(app: OpenAPI) -> None:

@@ -2,19 +2,22 @@
 
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from game.config import Kept
 from game.play import accounts, rounds
 from game.science import jobs
-from game.science.cleaning import clean_up
+from game.science.cleaning import clean_up, find_old
 from game.science.work import Workplace
-from game.store import reading, transaction
+from game.store import publications, reading, transaction
 from game.store.rounds import totals
-from game.store.tables.publications import JobKind
+from game.store.tables import Model
+from game.store.tables.publications import JobKind, ModelState
 from tests.worker.conftest import SLUG, id_of
 from tests.worker.test_due import play_round
 
@@ -70,6 +73,71 @@ def test_ended_predictions_go_after_a_day_and_other_jobs_stay(place: Workplace) 
     assert clean(place, days=2)["jobs"] == 1
     with reading(place.store) as session:
         assert [job.kind for job in jobs.latest_jobs(session)] == [JobKind.AGGREGATE]
+
+
+def test_guests_who_never_answered_go_after_a_month_and_all_others_stay(
+    place: Workplace, rng: np.random.Generator
+) -> None:
+    with transaction(place.store) as session:
+        left = accounts.create_guest(session, place.clock(), rng).id
+        accounts.issue_token(session, left, place.clock())
+        rounds.mark_tutorial_seen(session, place.projects[SLUG], left, place.clock())
+        member = accounts.create_guest(session, place.clock(), rng).id
+        accounts.sign_up(session, member, "curious", "a long password")
+        began = accounts.create_guest(session, place.clock(), rng).id
+        rounds.start_round(session, place.projects[SLUG], began, None, place.clock(), rng)
+        simulated = accounts.create_guest(session, place.clock(), rng, simulated=True).id
+    play_round(place, rng)
+    assert clean(place, days=29)["guests"] == 0
+    assert [clean(place, days=31)["guests"] for _ in range(2)] == [2, 0]
+    with reading(place.store) as session:
+        assert [one for one in (left, began, member, simulated) if accounts.account(session, one)] == [
+            member,
+            simulated,
+        ]
+        assert totals(session, id_of(session)) == (10, 1)
+
+
+def test_the_files_of_rejected_models_go_after_a_year_and_what_was_found_stays(place: Workplace) -> None:
+    folders = {}
+    with transaction(place.store) as session:
+        project_id = id_of(session)
+        release = publications.releases(session, project_id)[0]
+        for version, state in enumerate((ModelState.REJECTED, ModelState.PUBLISHED, ModelState.REPLACED), start=1):
+            folder = place.settings.models / SLUG / f"release-1-{version}"
+            folder.mkdir(parents=True)
+            folders[state] = folder
+            session.add(
+                Model(
+                    project_id=project_id, version=version, release_id=release.id, state=state, reason="Because.",
+                    folder=f"{SLUG}/{folder.name}", metrics={"n": 9}, created_at=place.clock(),
+                )
+            )  # fmt: skip
+    assert clean(place, days=364)["rejected_models"] == 0
+    assert clean(place, days=366)["rejected_models"] == 1
+    assert [state for state, folder in folders.items() if folder.is_dir()] == [
+        ModelState.PUBLISHED,
+        ModelState.REPLACED,
+    ]
+    with reading(place.store) as session:
+        assert [model.version for model in session.query(Model).order_by(Model.version)] == [1, 2, 3]
+
+
+def test_what_is_kept_for_ever_stays(place: Workplace, rng: np.random.Generator) -> None:
+    forever = replace(place, settings=replace(place.settings, kept=Kept(guests=0, jobs=0, rejected=0)))
+    with transaction(place.store) as session:
+        accounts.create_guest(session, place.clock(), rng)
+        job = jobs.begin_job(session, JobKind.AGGREGATE, id_of(session), "", {}, place.clock())
+        jobs.finish_job(session, job, {}, place.clock())
+    assert set(clean(forever, days=9999).values()) == {0}
+
+
+def test_looking_for_what_is_old_removes_nothing(place: Workplace, rng: np.random.Generator) -> None:
+    with transaction(place.store) as session:
+        accounts.create_guest(session, place.clock(), rng)
+    later = place.clock() + timedelta(days=31)
+    for _ in range(2):
+        assert find_old(place.settings, place.store, later).counts["guests"] == 1
 
 
 def test_cleaning_twice_changes_nothing(place: Workplace) -> None:

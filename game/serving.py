@@ -1,0 +1,46 @@
+"""Gunicorn's settings: one process that holds many sockets, says little, and ends without cutting anybody short."""
+
+from typing import TYPE_CHECKING, Any
+
+from game.config import ROOT, read_settings
+from game.logs import log_settings
+
+if TYPE_CHECKING:
+    from gunicorn.workers.base import Worker
+
+# A player holds one connection for as long as she plays; the system's own limit of open files comes first.
+worker_connections = 10_000
+# The longest that an upload or a slow line may still take once the process was asked to end.
+graceful_timeout = 6
+control_socket_disable = True
+pythonpath = str(ROOT)
+loglevel = "info"
+logconfig_dict = log_settings(read_settings().log)
+
+LOOK_EVERY_S = 0.2
+# Gunicorn stops listening up to a second after it was asked to end; whoever comes back sooner would come back here.
+LISTENS_STILL_S = 1.2
+# A thousand players who all come back in the same instant would wait for each other.
+CLOSED_AT_ONCE = 50
+
+
+def post_worker_init(worker: "Worker") -> None:
+    """Gunicorn calls this in the process that serves, once the game is there."""
+    server = worker.wsgi.extensions["socketio"].server
+    server.start_background_task(_say_farewell, worker, server)
+
+
+def _say_farewell(worker: "Worker", server: Any) -> None:
+    """Closes the sockets of a process that ends, so that players come back to another one at once.
+
+    The line is closed and not the connection of Socket.IO: after that its clients would not come back by themselves.
+    """
+    while worker.alive:
+        server.sleep(LOOK_EVERY_S)
+    server.sleep(LISTENS_STILL_S)
+    while True:
+        for n, line in enumerate(list(server.eio.sockets.values()), start=1):
+            line.close(wait=False)
+            if n % CLOSED_AT_ONCE == 0:
+                server.sleep(LOOK_EVERY_S / 4)
+        server.sleep(LOOK_EVERY_S)

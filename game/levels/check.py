@@ -155,7 +155,18 @@ def _import_findings(project: Project) -> list[str]:
         f"{TOP}, [import]: {name!r} is refused and also a label or an alias; remove it from one of the two."
         for name in project.imports.refused
         if project.label_index(name) is not None
+    ] + [
+        f"{TOP}, [import]: {key} = {given!r} should be a regular expression with one group in (), as r'^(.+)_[0-9]+'."
+        for key, given in (("photograph", project.imports.photograph), ("site", project.imports.site))
+        if given is not None and not _finds_one_group(given)
     ]
+
+
+def _finds_one_group(expression: str) -> bool:
+    try:
+        return re.compile(expression).groups == 1
+    except re.error:
+        return False
 
 
 def _text_findings(folder: Path) -> list[str]:

@@ -92,6 +92,8 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("file", default="file"),
         Key("label", default="label"),
         Key("refused", Kind.REASONS, default={}),
+        Key("photograph"),
+        Key("site"),
     ),
 }
 

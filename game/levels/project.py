@@ -1,6 +1,7 @@
 """What a project is once it has been read: frozen dataclasses, in the order in which a reader meets them."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -105,11 +106,28 @@ class Gold:
 
 @dataclass(frozen=True)
 class ImportRules:
-    """Columns of a table of whole images, and the labels that are turned away: as written → why."""
+    """Columns of a table of whole images, and the labels that are turned away: as written → why.
+
+    `photograph` and `site` are regular expressions: what their first group finds in a picture's name is the photograph
+    that the picture was cut out of, and the place where it was taken.
+    """
 
     file: str
     label: str
     refused: Mapping[str, str]
+    photograph: str | None
+    site: str | None
+
+    def photograph_of(self, file: str) -> str | None:
+        return _first_group(self.photograph, file)
+
+    def site_of(self, file: str) -> str | None:
+        return _first_group(self.site, file)
+
+
+def _first_group(expression: str | None, file: str) -> str | None:
+    found = None if expression is None else re.search(expression, file)
+    return (found[1] or None) if found else None
 
 
 @dataclass(frozen=True)

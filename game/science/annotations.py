@@ -26,11 +26,18 @@ class Refused:
 
 @dataclass(frozen=True)
 class Annotation:
-    """`label` is an index 0…K-1, None where the row names none."""
+    """`label` is an index 0…K-1, None where the row names none; `photograph` what the picture was cut out of."""
 
     line: int
     spot: Spot
     label: int | None
+    photograph: str | None = None
+    site: str | None = None
+
+    @property
+    def whole(self) -> str:
+        """What is held out together, if anything of it is."""
+        return self.photograph or self.spot[0]
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,14 @@ class Annotations:
 
 
 CORALNET = Columns("Name", "Label", "Row", "Column")
+# A table that has these says it for itself; of others the project's expressions read the pictures' names.
+PHOTOGRAPH, SITE = "photograph", "site"
 
 
 def read_annotations(project: Project, path: Path, columns: Columns) -> Annotations:
-    """Raises InvalidInput if the file is no CSV table with these columns; further columns are passed over."""
-    judged = [_judged(project, columns, line, cells) for line, cells in _rows(path, columns.names)]
+    """Raises InvalidInput if the file is no CSV table with these columns; further ones are passed over, but
+    PHOTOGRAPH and SITE."""
+    judged = [_judged(project, columns, line, cells) for line, cells in _rows(path, columns.names, (PHOTOGRAPH, SITE))]
     refused = [row for row in judged if isinstance(row, Refused)]
     taken = [row for row in judged if isinstance(row, Annotation)]
     contradicting = _contradictions(taken)
@@ -68,17 +78,28 @@ def read_annotations(project: Project, path: Path, columns: Columns) -> Annotati
 
 def _judged(project: Project, columns: Columns, line: int, cells: Mapping[str, str]) -> Annotation | Refused:
     file, label = cells[columns.file], cells[columns.label]
-    reason = _fault_of_name(file) or _fault_of_label(project, label)
+    reason = _fault_of_name(file) or _fault_of_label(project, label) or _fault_of_whence(cells)
     if reason is not None:
         return Refused(line, reason)
     index = project.label_index(label) if label else None
+    whence = _whence(project, file, cells)
     if columns.row is None or columns.column is None:
-        return Annotation(line, (file, None, None), index)
+        return Annotation(line, (file, None, None), index, *whence)
     pixels = [_PIXELS.fullmatch(cells[name]) for name in (columns.row, columns.column)]
     if pixels[0] is None or pixels[1] is None:
         wrong = columns.row if pixels[0] is None else columns.column
         return Refused(line, f"{wrong} is “{cells[wrong]}”: it must be a whole number of pixels from the top left.")
-    return Annotation(line, (file, int(pixels[0][1]), int(pixels[1][1])), index)
+    return Annotation(line, (file, int(pixels[0][1]), int(pixels[1][1])), index, *whence)
+
+
+def annotation_of_package(project: Project, line: int, file: str) -> Annotation:
+    return Annotation(line, (file, None, None), None, *_whence(project, file, {}))
+
+
+def _whence(project: Project, file: str, cells: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The photograph and the site, as far as they are known."""
+    told = cells.get(PHOTOGRAPH), cells.get(SITE)
+    return told[0] or project.imports.photograph_of(file), told[1] or project.imports.site_of(file)
 
 
 def _fault_of_name(file: str) -> str | None:
@@ -88,6 +109,13 @@ def _fault_of_name(file: str) -> str | None:
         return f"The picture's name is longer than {MAX_NAME_BYTES} bytes or holds a character that no file can have."
     if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
         return f"“{file}” lies outside the folder of pictures."
+    return None
+
+
+def _fault_of_whence(cells: Mapping[str, str]) -> str | None:
+    for column in (PHOTOGRAPH, SITE):
+        if len(cells.get(column, "").encode()) > MAX_NAME_BYTES or "\0" in cells.get(column, ""):
+            return f"The {column} is longer than {MAX_NAME_BYTES} bytes or holds a character that no name can have."
     return None
 
 
@@ -118,8 +146,9 @@ def _listed(same: list[Annotation]) -> str:
     return f"{', '.join(first)} and {last}"
 
 
-def _rows(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, cells by the wanted names), every cell stripped; headings match in any case."""
+def _rows(path: Path, names: tuple[str, ...], welcome: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, cells by the wanted names, and by those `welcome` ones that are there), stripped; headings match in any
+    case."""
     reader = csv.reader(StringIO(_text(path), newline=""))
     try:
         heading = [cell.strip().casefold() for cell in next(reader, [])]
@@ -128,7 +157,8 @@ def _rows(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, dict[str, s
             raise InvalidInput(
                 f"{path.name}, line 1: the heading should name {', '.join(names)}; {', '.join(missing)} is missing."
             )
-        place = {name: heading.index(name.casefold()) for name in names}
+        present = (*names, *(name for name in welcome if name in heading and name not in names))
+        place = {name: heading.index(name.casefold()) for name in present}
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 padded = [*cells, *[""] * (len(heading) - len(cells))]

@@ -53,7 +53,7 @@ class Contents:
             "classifications.csv": self._classifications,
             "volunteers.csv": self._volunteers,
             "confusion.csv": self._confusion,
-            "subjects.csv": lambda: map(_place, self.places),
+            "subjects.csv": lambda: map(_subject, self.places),
             "gold.csv": self._gold,
             "machine.csv": self._machine,
             "coralnet.csv": self._coralnet,
@@ -217,6 +217,10 @@ def _place(place: Place) -> Row:
     return {
         "subject": place.code, "image": place.sha256, "name": place.name, "row": place.row, "column": place.column,
     }  # fmt: skip
+
+
+def _subject(place: Place) -> Row:
+    return {**_place(place), "photograph": place.photograph, "site": place.site}
 
 
 def _code_of(answer: ReleasedAnswer) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -25,7 +25,8 @@ class GoldBy(StrEnum):
 
 @dataclass(frozen=True)
 class GoldShare:
-    """Which share [0, 1] of what experts labelled becomes gold: whole images, or subject by subject."""
+    """Which share [0, 1] of what experts labelled becomes gold: whole images (all that was cut out of one
+    photograph is one), or subject by subject."""
 
     share: float = 0.25
     by: GoldBy = GoldBy.IMAGE
@@ -52,7 +53,7 @@ def choose_gold(project: Project, annotations: Sequence[Annotation], gold: GoldS
         raise InvalidInput(f"The share of gold is {gold.share}; it must lie between 0 and 1.")
     named = _named(project)
     labels = {row.spot: row.label for row in annotations if row.label is not None and row.spot not in named}
-    chosen = _share_of(project, labels, gold)
+    chosen = _share_of(project, {row.spot: row.whole for row in annotations if row.spot in labels}, gold)
     teaches = any(truth.use is GoldUse.TEACHING for truth in named.values())
     teaching = set() if teaches else _teaching(project, {spot: labels[spot] for spot in chosen})
     uses = dict.fromkeys(chosen, GoldUse.HIDDEN) | dict.fromkeys(teaching, GoldUse.TEACHING)
@@ -64,12 +65,12 @@ def _named(project: Project) -> dict[Spot, Truth]:
     return {(one.file, one.row, one.column): Truth(index[one.label], one.use, one.why) for one in project.gold}
 
 
-def _share_of(project: Project, spots: Iterable[Spot], gold: GoldShare) -> set[Spot]:
+def _share_of(project: Project, wholes: Mapping[Spot, str], gold: GoldShare) -> set[Spot]:
+    """`wholes`: the photograph that each spot lies in, or the file itself where it is one."""
     if gold.by is GoldBy.SUBJECT:
-        return set(_drawn(project, spots, gold.share))
-    spots = list(spots)
-    files = set(_drawn(project, {file for file, _, _ in spots}, gold.share))
-    return {spot for spot in spots if spot[0] in files}
+        return set(_drawn(project, wholes, gold.share))
+    drawn = set(_drawn(project, set(wholes.values()), gold.share))
+    return {spot for spot, whole in wholes.items() if whole in drawn}
 
 
 def _drawn(project: Project, keys: Iterable[Key], share: float) -> list[Key]:

@@ -18,7 +18,8 @@ OTHER = -1
 
 @dataclass(frozen=True)
 class Examined:
-    """A hold-out subject: the image that it lies in, its true label's code, and the code of the label given."""
+    """A hold-out subject: the whole image (the photograph, if it was cut out of one) that it lies in, its true label's
+    code, and the code of the label given."""
 
     image: str
     true: str
@@ -63,7 +64,9 @@ def read_hold_out(folder: Path) -> HoldOut:
     if not rows:
         raise ArtifactError(f"The model in {folder.name} was measured on no hold-out subject, so it cannot be judged.")
     try:
-        subject, image, true = (header.index(name) for name in ("subject", "image", "true"))
+        # Trainers before there were photographs knew of images only.
+        whole = "photograph" if "photograph" in header else "image"
+        subject, image, true = (header.index(name) for name in ("subject", whole, "true"))
         columns = [place for place, name in enumerate(header) if name.startswith("p_")]
         codes = [header[place].removeprefix("p_") for place in columns]
         best = np.array([[float(row[place]) for place in columns] for row in rows]).argmax(axis=1)

@@ -116,7 +116,16 @@ CONFUSION = Sheet(
         "p": "probability that she gives this label when that one is true; sums to 1 over the labels given",
     },
 )
-SUBJECTS = Sheet("subjects.csv", "One row a subject, whether anybody has judged it or not.", _PLACE, complete_only=True)
+SUBJECTS = Sheet(
+    "subjects.csv",
+    "One row a subject, whether anybody has judged it or not.",
+    {
+        **_PLACE,
+        "photograph": "what the image was cut out of: it is held out and drawn as a whole; empty if it is the image",
+        "site": "where the photograph was taken; empty if nobody said",
+    },
+    complete_only=True,
+)
 GOLD = Sheet(
     "gold.csv",
     "Subjects whose true label experts gave and that are gold in the game.",

@@ -12,7 +12,16 @@ from game.artifacts.images import CheckedImage, ImageRefused, keep_image
 from game.errors import InvalidInput
 from game.levels import GoldUse, Project, SubjectKind
 from game.levels.openings import Believed, OpeningState, Tally, opening_states
-from game.science.annotations import CORALNET, Annotation, Annotations, Columns, Refused, Spot, read_annotations
+from game.science.annotations import (
+    CORALNET,
+    Annotation,
+    Annotations,
+    Columns,
+    Refused,
+    Spot,
+    annotation_of_package,
+    read_annotations,
+)
 from game.science.gold import NO_GOLD, GoldShare, Truth, choose_gold
 from game.science.labels import sync_labels
 from game.store import Session, Store, science, subjects, transaction
@@ -75,7 +84,8 @@ def import_package(to: Destination, progress: Progress) -> ImportReport:
     package = to.project.package
     if package is None:
         raise InvalidInput(f"The project {to.project.slug} has no package of pictures; import a folder of them.")
-    listed = tuple(Annotation(line, (file, None, None), None) for line, file in enumerate(to.project.subjects, start=2))
+    files = enumerate(to.project.subjects, start=2)
+    listed = tuple(annotation_of_package(to.project, line, file) for line, file in files)
     return _import(to, Annotations(listed, ()), package.path, NO_GOLD, progress)
 
 
@@ -166,7 +176,7 @@ def _add_subjects(
     added = [
         Subject(
             code=secrets.token_hex(6), project_id=project_id, image_id=image_id, name=row.spot[0], row=row.spot[1],
-            column=row.spot[2], created_at=to.now,
+            column=row.spot[2], photograph=row.photograph, site=row.site, created_at=to.now,
         )
         for row in taken
     ]  # fmt: skip

@@ -25,6 +25,8 @@ class Place:
     column: int | None
     width_px: int
     height_px: int
+    photograph: str | None
+    site: str | None
 
 
 def project_row(session: Session, slug: str) -> Project | None:
@@ -136,11 +138,16 @@ _PLACES = select(
     Subject.name,
     Subject.row,
     Subject.column,
+    Subject.photograph,
+    Subject.site,
     Image.sha256,
     Image.width_px,
     Image.height_px,
 ).join(Image)
 
 
-def _place(row: Row[int, str, str, int | None, int | None, str, int, int]) -> Place:
-    return Place(row.id, row.code, row.sha256, row.name, row.row, row.column, row.width_px, row.height_px)
+def _place(row: Row[int, str, str, int | None, int | None, str | None, str | None, str, int, int]) -> Place:
+    return Place(
+        row.id, row.code, row.sha256, row.name, row.row, row.column, row.width_px, row.height_px, row.photograph,
+        row.site,
+    )  # fmt: skip

@@ -84,7 +84,8 @@ def _evaluation_data(evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
     images = _images(metrics["n_images_holdout"])
     return (
         f"{evaluation.n} subjects labelled by experts, in {images}. An image with any such subject was kept out "
-        "of training as a whole. No label by volunteers or by a machine is among them."
+        "of training as a whole; all that was cut out of one photograph is one image. No label by volunteers or by a "
+        "machine is among them."
     )
 
 
@@ -113,7 +114,7 @@ def _analyses(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, An
             f"{by_group.majority_accuracy:.3f}. "
             f"Macro-F1 {by_group.macro_f1:.3f}{_apart(by_group.interval.macro_f1, 3)}."
         )
-    lines += [*_surest(evaluation), *_transfer(metrics), *_more_answers(metrics)]
+    lines += [*_surest(evaluation), *_transfer(metrics), *_more_answers(metrics), *_elsewhere(metrics)]
     for label, figures in zip(dataset.labels, evaluation.per_label, strict=True):
         lines.append(
             f"- {label.name}: precision {figures.precision:.2f}{_apart(figures.interval.precision)}, "
@@ -170,6 +171,17 @@ def _more_answers(metrics: Mapping[str, Any]) -> list[str]:
         return []
     told = ", ".join(f"{point['accuracy']:.3f} from {point['n_subjects']:,}" for point in curve)
     return [f"- Accuracy by how many subjects it learned from: {told}."]
+
+
+def _elsewhere(metrics: Mapping[str, Any]) -> list[str]:
+    told = metrics["elsewhere"]
+    if told is None:
+        return []
+    apart = Interval(told["low"], told["high"]) if told["low"] is not None else None
+    return [
+        f"- By site: of {told['n']:,} hold-out subjects at {told['n_sites']} sites {told['accuracy']:.3f} are "
+        f"recognised, and {told['unseen']:.3f}{_apart(apart, 3)} by a model that learned from other sites only."
+    ]
 
 
 def _cover(dataset: Dataset, metrics: Mapping[str, Any]) -> list[str]:

@@ -34,12 +34,19 @@ class Label:
 
 @dataclass(frozen=True)
 class Subject:
-    """`image` is the stored file's SHA-256, `point` None for a whole image."""
+    """`image` is the stored file's SHA-256, `point` None for a whole image; `photograph` and `site` "" if not known."""
 
     code: str
     image: str
     name: str
     point: Point | None
+    photograph: str = ""
+    site: str = ""
+
+    @property
+    def whole(self) -> str:
+        """What is held out, left out and drawn together: the photograph that the image was cut out of, or the image."""
+        return self.photograph or self.image
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Gold:
 
 @dataclass(frozen=True)
 class Dataset:
-    """No image of `gold` is among those of `consensus`. `about` is the release's manifest."""
+    """No whole image of `gold` is among those of `consensus`. `about` is the release's manifest."""
 
     about: Mapping[str, Any]
     kind: str
@@ -91,7 +98,7 @@ def read_dataset(release: Path) -> Dataset:
     subjects = tuple(_subject(row, kind) for row in read_table(release / "subjects.csv", ("subject", "image")))
     places = {subject.code: place for place, subject in enumerate(subjects)}
     gold = _gold(release / "gold.csv", labels, places)
-    held_out = {subjects[place].image for place in gold.subject}
+    held_out = {subjects[place].whole for place in gold.subject}
     answered = _answered(release / "consensus.csv", subjects, places, held_out)
     return Dataset(
         about, kind, int(about.get("patch_px") or 0), labels, subjects, _consensus(answered, labels, places), gold
@@ -110,7 +117,9 @@ def _labels(about: Mapping[str, Any]) -> tuple[Label, ...]:
 
 def _subject(row: Row, kind: str) -> Subject:
     point = (pixel(row, "row"), pixel(row, "column")) if kind == POINT else None
-    return Subject(row["subject"], row["image"], row.get("name") or row["image"], point)
+    """Releases of before there were photographs have neither of the last two columns."""
+    whence = row.get("photograph") or "", row.get("site") or ""
+    return Subject(row["subject"], row["image"], row.get("name") or row["image"], point, *whence)
 
 
 def _gold(file: Path, labels: Sequence[Label], places: Mapping[str, int]) -> Gold:
@@ -128,16 +137,16 @@ def _gold(file: Path, labels: Sequence[Label], places: Mapping[str, int]) -> Gol
 
 
 def _answered(file: Path, subjects: Sequence[Subject], places: Mapping[str, int], held_out: set[str]) -> Sequence[Row]:
-    """Consensus rows that may be learned from: somebody answered, and no point of the same image is gold."""
+    """Consensus rows that may be learned from: somebody answered, and nothing of the same photograph is gold."""
     rows = [row for row in read_table(file, ("subject", "label", "confidence")) if row["label"]]
     if not rows:
         raise TrainingError("The release has no consensus: nobody has answered yet, so there is nothing to learn from.")
     readable = [row for row in rows if row.get("reason") != BAD_IMAGE]
-    taught = [row for row in readable if subjects[named(row, "subject", places)].image not in held_out]
+    taught = [row for row in readable if subjects[named(row, "subject", places)].whole not in held_out]
     if not taught:
         raise TrainingError(
-            f"All {len(rows)} subjects with a consensus are bad images or lie in images with gold, which are kept for "
-            "the examination: there is nothing left to learn from."
+            f"All {len(rows)} subjects with a consensus are bad images or lie in photographs with gold, which are kept "
+            "for the examination: there is nothing left to learn from."
         )
     return taught
 

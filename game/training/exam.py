@@ -15,6 +15,7 @@ from game.training.dataset import POINT, Dataset
 from game.training.evaluate import Evaluation, evaluate, grouped, groups_of
 from game.training.intervals import draws
 from game.training.learning import Refit, learning_curve
+from game.training.sites import elsewhere
 from game.training.temperature import cooled
 from scoring.arrays import Floats, Ints
 
@@ -36,8 +37,8 @@ class Exam:
 
     @property
     def image(self) -> Ints:
-        """(G,) of each hold-out subject."""
-        names = [self.dataset.subjects[place].image for place in self.dataset.gold.subject]
+        """(G,) the whole image of each hold-out subject."""
+        names = [self.dataset.subjects[place].whole for place in self.dataset.gold.subject]
         return np.unique(names, return_inverse=True)[1]
 
 
@@ -49,6 +50,7 @@ def figures(exam: Exam, evaluation: Evaluation) -> dict[str, Any]:
     """JSON: what the evaluation found and all the rest."""
     dataset, gold = exam.dataset, exam.dataset.gold
     curve = learning_curve(exam.refit, exam.answers.n[dataset.consensus.subject], gold.true, exam.p, exam.seed)
+    other_sites = elsewhere(dataset, exam.p, exam.refit, draws(exam.image, exam.seed))
     told = {
         "schema": SCHEMA,
         **asdict(evaluation),
@@ -56,6 +58,7 @@ def figures(exam: Exam, evaluation: Evaluation) -> dict[str, Any]:
         "uncalibrated": _uncalibrated(exam),
         "cover": _cover(exam),
         "learning_curve": [asdict(point) for point in curve],
+        "elsewhere": None if other_sites is None else asdict(other_sites),
         "n_answers": int(exam.answers.n[dataset.consensus.subject].sum()),
     }
     return {name: rounded(each) for name, each in told.items()}

@@ -139,11 +139,12 @@ def _write_predictions(file: Path, fitted: Fitted, dataset: Dataset) -> int:
 
 def _write_hold_out(file: Path, fitted: Fitted, dataset: Dataset) -> int:
     gold = dataset.gold
+    held_out = [dataset.subjects[place] for place in gold.subject]
     rows = (
-        [dataset.subjects[place].code, dataset.subjects[place].image, dataset.labels[true].code, *_rounded(p)]
-        for place, true, p in zip(gold.subject, gold.true, fitted.held_out, strict=True)
+        [one.code, one.image, one.whole, dataset.labels[true].code, *_rounded(p)]
+        for one, true, p in zip(held_out, gold.true, fitted.held_out, strict=True)
     )
-    return write_table(file, ["subject", "image", "true", *_columns(dataset)], rows)
+    return write_table(file, ["subject", "image", "photograph", "true", *_columns(dataset)], rows)
 
 
 def _columns(dataset: Dataset) -> list[str]:

@@ -121,8 +121,8 @@ def _transfer(request: Request, exam: Exam, images: Callable[[str], bytes], prog
 def _learned_from(dataset: Dataset, backbone: Backbone, learned: Learned) -> dict[str, Any]:
     return {
         "n_training": len(dataset.consensus.subject),
-        "n_images_training": len({dataset.subjects[place].image for place in dataset.consensus.subject}),
-        "n_images_holdout": len({dataset.subjects[place].image for place in dataset.gold.subject}),
+        "n_images_training": len({dataset.subjects[place].whole for place in dataset.consensus.subject}),
+        "n_images_holdout": len({dataset.subjects[place].whole for place in dataset.gold.subject}),
         "backbone": backbone.name,
         "weights_from": backbone.weights_from,
         "ridge": learned.ridge,

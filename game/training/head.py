@@ -24,7 +24,7 @@ MAX_STEPS = 200
 
 @dataclass(frozen=True)
 class Lessons:
-    """N subjects: features (N, D), posteriors (N, K), confidences (N,), the image that each lies in (N,)."""
+    """N subjects: features (N, D), posteriors (N, K), confidences (N,), the whole image that each lies in (N,)."""
 
     features: NDArray[np.float16]
     posterior: Floats
@@ -58,7 +58,7 @@ class Learned:
 
 def lessons_of(subjects: Sequence[Subject], consensus: Consensus, features: NDArray[np.float16]) -> Lessons:
     """`features` (N, D) are those of the consensus."""
-    names = [subjects[place].image for place in consensus.subject]
+    names = [subjects[place].whole for place in consensus.subject]
     return Lessons(features, consensus.target, consensus.confidence, np.unique(names, return_inverse=True)[1])
 
 

@@ -70,6 +70,8 @@ TOML_MISTAKES = [
         "machine_accepts_at = 0.5 should lie between 0.9 and 0.999.",
     ),
     ("[[groups]]", '[import.refused]\nTripos = "no"\n\n[[groups]]', "'Tripos' is refused and also a label"),
+    ("[[groups]]", '[import]\nphotograph = "(a"\n\n[[groups]]', "photograph = '(a' should be a regular expression"),
+    ("[[groups]]", '[import]\nsite = "^a"\n\n[[groups]]', "site = '^a' should be a regular expression with one group"),
     ("[[groups]]", "labels = 3\n\n[[groups]]", "[subjects]: 'labels' is not known here"),
 ]
 

@@ -1,5 +1,6 @@
 """What a table of annotations asks for, and how its bad rows are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,20 @@ def test_no_file_makes_the_reader_crash(tmp_path_factory: pytest.TempPathFactory
         assert str(refused)
     else:
         assert all(one.reason for one in found.refused)
+
+
+def test_photograph_and_site_come_from_the_table_or_else_from_the_name(tmp_path: Path) -> None:
+    rules = replace(MOOREA.imports, photograph="^(.+)_[0-9]+[.]", site="^([A-Z]+)-")
+    rows = [["AB-7_1.png", "1", "1", "Sand", "", ""], ["AB-7_2.png", "1", "1", "Sand", "roll 3", "the bay"]]
+    rows += [["a.png", "1", "1", "Sand", "", ""]]
+    table = write_table(tmp_path / "annotations.csv", rows, "Name,Row,Column,Label,Photograph,SITE")
+    found = read_annotations(replace(MOOREA, imports=rules), table, CORALNET).taken
+    assert [(one.photograph, one.site) for one in found] == [("AB-7", "AB"), ("roll 3", "the bay"), (None, None)]
+    assert [one.whole for one in found] == ["AB-7", "roll 3", "a.png"]
+
+
+def test_a_site_that_no_database_could_take_is_refused(tmp_path: Path) -> None:
+    found = read(tmp_path, ["a.png", "1", "1", "Sand", "x" * 256], heading="Name,Row,Column,Label,Site")
+    assert [one.reason for one in found.refused] == [
+        "The site is longer than 255 bytes or holds a character that no name can have."
+    ]

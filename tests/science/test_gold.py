@@ -34,6 +34,13 @@ def test_the_share_counts_images_and_takes_them_whole(share: float, n: int) -> N
     assert gold == {row.spot for row in ROWS if row.spot[0] in files}
 
 
+def test_all_that_was_cut_out_of_one_photograph_is_gold_or_none_of_it() -> None:
+    patches = [replace(row, photograph=f"photograph {n // 40}") for n, row in enumerate(ROWS)]
+    gold = gold_of(patches, GoldShare(0.3))
+    assert len(gold) == 3 * 40
+    assert len({row.whole for row in patches if row.spot in gold}) == 3
+
+
 def test_the_share_can_count_subjects() -> None:
     assert len(gold_of(ROWS, GoldShare(0.25, GoldBy.SUBJECT))) == 100
 

@@ -19,6 +19,13 @@ def test_the_likeliest_label_is_the_one_given(tmp_path: Path) -> None:
     }
 
 
+def test_what_was_cut_out_of_one_photograph_is_one_image(tmp_path: Path) -> None:
+    table = "subject,image,photograph,true,p_coral,p_sand\na1,i,reef,coral,1,0\na2,j,reef,sand,1,0\n"
+    (tmp_path / "holdout.csv").write_text(table)
+    found = read_hold_out(tmp_path)
+    assert [one.image for one in found.subjects.values()] == ["reef", "reef"]
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [

@@ -70,6 +70,11 @@ def test_every_file_is_described_and_proves_itself(made: Made) -> None:
     assert "CC-BY-4.0" in (made.public.path / "LICENCE.md").read_text()
 
 
+def test_the_trainer_learns_which_photograph_and_site_a_subject_is_of(made: Made) -> None:
+    rows = made.complete.sheet("subjects.csv")
+    assert {(row["photograph"], row["site"]) for row in rows} == {("", "lter1_fringingreef_pole1-2")}
+
+
 def test_the_manifest_says_what_the_trainer_has_to_know(made: Made, played: Reef) -> None:
     manifest = made.complete.manifest
     assert (manifest["format"], manifest["project"], manifest["version"]) == (1, "moorea", 1)

@@ -230,16 +230,28 @@ def test_whole_images_are_imported_by_the_columns_that_the_project_names(
     store: Store, shared_data: Path, tmp_path: Path
 ) -> None:
     with (shared_data / "koh_tao" / "labels.csv").open(newline="") as opened:
-        rows = list(csv.reader(opened))[1:41]
+        rows = list(csv.reader(opened))[1:71]
     table = write_table(tmp_path / "labels.csv", rows, "file,label,multilabel")
     to = destination(store, tmp_path / "images", KOH_TAO)
     report = import_labelled_images(to, shared_data / "koh_tao", table, GoldShare(0.25), quiet)
     known = [row for row in rows if KOH_TAO.label_index(row[1]) is not None]
     assert report.n_taken == len(known) > 20
     assert [one.line for one in report.refused] == [n for n, row in enumerate(rows, start=2) if row not in known]
-    assert report.n_gold == round(len(known) / 4)
     again = import_labelled_images(to, shared_data / "koh_tao", table, GoldShare(0.25), quiet)
     assert (again.n_taken, again.n_there) == (0, len(known))
+    with reading(store) as session:
+        kept = list(session.execute(select(Subject.photograph, ExpertLabel.use).join(ExpertLabel)))
+    judged = {photograph for photograph, use in kept if use != GoldUse.REFERENCE}
+    assert {photograph for photograph, _ in kept} == {"20230412_0001", "20230412_0003"}
+    assert [use == GoldUse.REFERENCE for _, use in kept] == [photograph not in judged for photograph, _ in kept]
+    assert (len(judged), report.n_gold) == (1, sum(photograph in judged for photograph, _ in kept))
+
+
+def test_points_know_the_site_that_the_pictures_name_tells(store: Store, shared_data: Path, tmp_path: Path) -> None:
+    import_reef(store, shared_data, tmp_path, size=(1, 2))
+    with reading(store) as session:
+        known = set(session.execute(select(Subject.site, Subject.photograph)))
+    assert known == {("lter1_fringingreef_pole1-2", None)}
 
 
 def test_the_package_of_a_project_is_imported_with_its_gold(store: Store, tmp_path: Path) -> None:

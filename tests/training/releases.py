@@ -41,7 +41,9 @@ class Release:
 
     def write(self) -> Path:
         self.folder.mkdir(parents=True)
-        _write(self.folder / "subjects.csv", PLACE, self.subjects)
+        # Releases of before there were photographs and sites lack the columns.
+        whence = [name for name in ("photograph", "site") if any(name in one for one in self.subjects)]
+        _write(self.folder / "subjects.csv", [*PLACE, *whence], self.subjects)
         _write(self.folder / "consensus.csv", self._consensus_columns(), self.consensus)
         _write(self.folder / "gold.csv", ["subject", "label", "use"], self.gold)
         write_manifest(self.folder, {**about(self.labels), **self.about}, {})

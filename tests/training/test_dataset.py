@@ -30,6 +30,18 @@ def test_an_image_with_any_gold_is_held_out_entirely(release: Release) -> None:
     assert learned | judged == {subject.image for subject in dataset.subjects}
 
 
+def test_a_photograph_with_any_gold_is_held_out_with_all_that_was_cut_out_of_it(release: Release) -> None:
+    gold = {row["subject"] for row in release.gold}
+    held_out = next(place["image"] for place in release.subjects if place["subject"] in gold)
+    sister = next(place["image"] for place in release.subjects if place["image"] != held_out)
+    for place in release.subjects:
+        place["photograph"] = "one" if place["image"] in (held_out, sister) else ""
+    dataset = read_dataset(release.write())
+    learned = {dataset.subjects[place].whole for place in dataset.consensus.subject}
+    assert learned == {place["image"] for place in release.subjects} - {held_out, sister}
+    assert {dataset.subjects[place].whole for place in dataset.gold.subject} == {"one"}
+
+
 def test_consensus_comes_as_probabilities_in_the_order_of_the_labels(release: Release) -> None:
     release.consensus[0] |= believed({}, SURE_OF_CORAL)
     dataset = read_dataset(release.write())

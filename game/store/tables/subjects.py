@@ -33,7 +33,10 @@ class Image(Table):
 
 
 class Subject(Table):
-    """An image, or the point (row, column) of one: pixels of the stored image, 0-based, from the top left."""
+    """An image, or the point (row, column) of one: pixels of the stored image, 0-based, from the top left.
+
+    `photograph`: what the image was cut out of, None for a photograph of its own; `site`: where, None if not known.
+    """
 
     __tablename__ = "subjects"
 
@@ -44,6 +47,8 @@ class Subject(Table):
     name: Mapped[str] = mapped_column(String(255))
     row: Mapped[int | None]
     column: Mapped[int | None]
+    photograph: Mapped[str | None] = mapped_column(String(255))
+    site: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -129,6 +129,17 @@ class Transfer(Drawn):
     scratch: float
 
 
+class Elsewhere(Drawn):
+    """On hold-out subjects of `n_sites` sites: as it is, and as it would be had it never learned from the site."""
+
+    n_sites: int
+    n: int
+    accuracy: float
+    unseen: float
+    low: float | None = None
+    high: float | None = None
+
+
 class ModelFigures(Figures):
     """As metrics.json has them; what an older trainer did not measure is null or empty."""
 
@@ -139,6 +150,7 @@ class ModelFigures(Figures):
     cover: WholeCover | None = None
     learning_curve: tuple[LearningPoint, ...] = ()
     transfer: Transfer | None = None
+    elsewhere: Elsewhere | None = None
     n_answers: int | None = None
     n_training: int | None = None
     n_images_training: int | None = None

@@ -116,8 +116,8 @@ def _labels(about: Mapping[str, Any]) -> tuple[Label, ...]:
 
 
 def _subject(row: Row, kind: str) -> Subject:
-    point = (pixel(row, "row"), pixel(row, "column")) if kind == POINT else None
     """Releases of before there were photographs have neither of the last two columns."""
+    point = (pixel(row, "row"), pixel(row, "column")) if kind == POINT else None
     whence = row.get("photograph") or "", row.get("site") or ""
     return Subject(row["subject"], row["image"], row.get("name") or row["image"], point, *whence)
 

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import combinations_with_replacement
+from math import factorial, prod
+
 import numpy as np
 
-from scoring.arrays import Floats, Masks
+from scoring.arrays import Floats, Ints, Masks
+
+# How many answers are looked ahead: what one alone can't turn, often two can.
+AHEAD = 2
 
 
-def expected_gain(posterior: Floats, pooled: Floats, choices: Masks) -> float:
-    """Expected growth, in [0, 1], of the largest probability of a choice by one answer of the average volunteer.
+def expected_gain(posterior: Floats, pooled: Floats, choices: Masks, ahead: int = AHEAD) -> Floats:
+    """Expected growth, in [0, 1], of the largest probability of a choice, for each answer of the average volunteer.
 
-    Σ_g max_c Σ_{t∈c} p(t)·P(g | t) - max_c Σ_{t∈c} p(t): the value of information under 0-1 loss (Raiffa and
-    Schlaifer 1961, section 4.5; for crowds Kamar, Hacker and Horvitz 2012). 0 where no single answer could change the
-    lead. `posterior` (K,), `pooled` (K, K) [true, given], `choices` (C, K) on offer.
+    max_m (Σ_g max_c Σ_{t∈c} p(t)·P(g | t) - max_c Σ_{t∈c} p(t)) / m, where g are m ≤ `ahead` choices given: the value
+    of information under 0-1 loss (Raiffa and Schlaifer 1961, section 4.5; for crowds Kamar, Hacker and Horvitz 2012),
+    of as many answers as make each worth most (Frazier and Powell 2010, section 4). 0 where even so many could not
+    change the lead. `posterior` (..., K), `pooled` (K, K) [true, given], `choices` (C, K) on offer; gains (...).
     """
     given = pooled @ choices.T  # (K, C), P(given choice | true label)
-    joint = choices @ (posterior[:, None] * given)  # (C, C), P(true choice, given choice)
-    return max(0.0, float(joint.max(axis=0).sum() - (choices @ posterior).max()))
+    among = posterior[..., None, :] * choices  # (..., C, K)
+    lead = among.sum(axis=-1).max(axis=-1)
+    most: Floats = np.zeros_like(lead)
+    for m in range(1, ahead + 1):
+        which, ways = _outcomes(len(choices), m)
+        joint = among @ (ways * given[:, which].prod(axis=2))  # (..., C, O), P(true choice, what m answers give)
+        most = np.maximum(most, (joint.max(axis=-2).sum(axis=-1) - lead) / m)
+    return most
 
 
 def share_of_most(posterior: Floats, pooled: Floats, choices: Masks) -> float:
     """The same in [0, 1] of what an answer gains where nothing is known: 1 for a subject that could be anything."""
     n_labels = len(posterior)
-    most = expected_gain(np.full(n_labels, 1 / n_labels), pooled, choices)
-    return min(1.0, expected_gain(posterior, pooled, choices) / most) if most > 0 else 0.0
+    most = float(expected_gain(np.full(n_labels, 1 / n_labels), pooled, choices))
+    return min(1.0, float(expected_gain(posterior, pooled, choices)) / most) if most > 0 else 0.0
+
+
+@lru_cache
+def _outcomes(n_choices: int, m: int) -> tuple[Ints, Ints]:
+    """What `m` answers can give, in any order: the choices (O, m), and in how many orders each comes (O,)."""
+    found = list(combinations_with_replacement(range(n_choices), m))
+    ways = [factorial(m) // prod(factorial(one.count(choice)) for choice in set(one)) for one in found]
+    return np.array(found), np.array(ways)

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scoring.arrays import Floats, Ints, Masks
+from scoring.value import expected_gain
 from tests.bench.crowd.data import UNKNOWN, CrowdSet, judged
 from tests.bench.crowd.running import Running
 
 N_REFITS = 20
+# As the game does: schedule.AGGREGATE_AFTER_ANSWERS.
+REFIT_AFTER = 200
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def pool(
 ) -> State:
     """Reveals what the policy asks for, batch by batch, until it asks for nothing; returns how it ended.
 
-    Everything is refitted once half an answer per subject has come in, and at the end.
+    Everything is refitted after REFIT_AFTER answers, and at the end.
     """
     state = State(crowd, gold, running, [list(queue) for queue in queues], np.zeros(crowd.n_subjects, int))
     fitted = 0
@@ -121,7 +124,7 @@ def pool(
         rows = [state.queues[subject].pop() for subject in asked.tolist()]
         state.revealed += rows
         state.n[asked] += 1
-        if len(state.revealed) - fitted >= crowd.n_subjects / 2:
+        if len(state.revealed) - fitted >= REFIT_AFTER:
             running.refit(np.array(state.revealed))
             fitted = len(state.revealed)
         else:
@@ -145,17 +148,16 @@ def round_robin(at: float, minimum: int = 1, maximum: int = 10**9) -> Policy:
 
 
 def largest_gain(share: float = 0.01) -> Policy:
-    """Asks for the subjects, a hundredth at a time, whose label one more answer is most likely to put right.
+    """Asks for the subjects, a hundredth at a time, where an answer is worth most (value.expected_gain, as in play).
 
-    The expected gain of accuracy is Σ_l max_t p(t) Π[t, l] - max_t p(t) for an answer of an average volunteer
-    Π. Where no single answer can turn the leader it is 0, and the less certain subject comes first. Gold is
-    asked as often as the others are on average. Never stops by itself: every point of the way is a result.
+    Where that is 0 the less certain subject comes first. Gold is asked as often as the others are on average. Never
+    stops by itself: every point of the way is a result.
     """
 
     def policy(state: State) -> Ints:
         p, told = state.posterior, state.told
-        turned = (p[:, :, None] * state.running.pooled).max(axis=1).sum(axis=1)
-        gain = np.maximum(turned - p.max(axis=1), 0) + 1e-3 * (1 - p.max(axis=1))
+        each_label = np.eye(p.shape[1], dtype=np.bool_)
+        gain = expected_gain(p, state.running.pooled, each_label) + 1e-3 * (1 - p.max(axis=1))
         gain[state.n == 0] += 1
         gain[~state.left | told] = -1
         size = max(int(share * len(p)), 1)

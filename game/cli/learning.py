@@ -23,6 +23,7 @@ from game.science.work import Workplace
 from game.store import Store, reading, transaction
 from game.store.tables.publications import JobKind
 
+FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True)
 SIMULATED = click.option("--include-simulated", is_flag=True, help="Count simulated volunteers too.")
 
 
@@ -46,7 +47,15 @@ def release(slug: str, include_simulated: bool) -> None:
 @click.command()
 @click.argument("slug")
 @SIMULATED
-def train(slug: str, include_simulated: bool) -> None:
+@click.option("--method", help="How much is taught anew: auto (default), direct, frozen, last-block or all.")
+@click.option("--backbone", help="torchvision's name of the network to begin with; default mobilenet_v2.")
+@click.option("--budget-seconds", type=click.FloatRange(0), help="For teaching layers, by count; default 120.")
+@click.option(
+    "--from",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    help="A model folder for direct transfer.",
+)
+def train(slug: str, include_simulated: bool, **asked: Any) -> None:
     """Train on the newest release (made first if there is none), and publish the model if it is better."""
     place = open_place()
     project = known_project(place, slug)
@@ -54,7 +63,8 @@ def train(slug: str, include_simulated: bool) -> None:
     if newest is None:
         newest = _make_release(place, project, include_simulated)
         _show_release(place, newest)
-    trained = do_now(place, JobKind.TRAIN, project, {"release": newest.version})
+    wishes = {name.replace("_", "-"): value for name, value in asked.items() if value is not None}
+    trained = do_now(place, JobKind.TRAIN, project, {"release": newest.version, "wishes": wishes})
     click.echo(trained.text)
     assert trained.result is not None
     _judge(place, project, {"model": trained.result["model"]})

@@ -74,10 +74,12 @@ def _release_state(session: Session, project_id: int, release: Release) -> Relea
 
 
 def _failure(session: Session, project_id: int, release: Release) -> str | None:
-    """Why the last training on this release failed."""
+    """Why the last training on this release failed; one with wishes of its own says nothing of the next one."""
     for training in jobs.ended_jobs(session, project_id, JobKind.TRAIN, JOBS_LOOKED_AT):
         on_this = training.request.get("release", release.version) == release.version
-        if on_this and training.state == JobState.FAILED and training.created_at >= release.created_at:
+        wished = bool(training.request.get("wishes"))
+        since = training.created_at >= release.created_at
+        if on_this and not wished and since and training.state == JobState.FAILED:
             return training.text
     return None
 

@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,13 +30,17 @@ class Guess:
 
 @dataclass(frozen=True)
 class Training:
-    """What the trainer reads and writes: a complete release, the stored images, a model folder, features to reuse."""
+    """What the trainer reads and writes: a complete release, the stored images, a model folder, features to reuse.
+
+    `wishes` are its other options by name, such as `method`: it says itself whether it can grant them.
+    """
 
     release: Path
     images: Path
     out: Path
     cache: Path
     seed: int = 0
+    wishes: Mapping[str, object] = field(default_factory=dict)
 
 
 def fit(training: Training, report: Report) -> None:
@@ -46,6 +50,7 @@ def fit(training: Training, report: Report) -> None:
     options = [
         "fit", "--release", training.release, "--images", training.images, "--out", training.out, "--cache",
         training.cache, "--seed", training.seed,
+        *(part for name, value in training.wishes.items() for part in (f"--{name}", value)),
     ]  # fmt: skip
     steps = _Steps(report)
     _run(TRAINING, [str(option) for option in options], steps, report)

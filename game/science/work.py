@@ -106,7 +106,8 @@ def _release(place: Workplace, project: Project, job: JobView, report: Report) -
 
 
 def _train(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
-    """The same release and seed make the same model, so that no release is trained on twice."""
+    """The same release, seed and wishes make the same model, so that without a wish no release is trained on twice."""
+    wishes = dict(job.request.get("wishes") or {})
     with reading(place.store) as session:
         known = releases(session, project)
         wanted = job.request.get("release")
@@ -114,14 +115,15 @@ def _train(place: Workplace, project: Project, job: JobView, report: Report) -> 
         if release is None or job.project_id is None:
             raise NotFound(f"The project “{project.title}” has no release to train on; make one first.")
         folder = trained_on(session, job.project_id, release.version)
-    if folder is not None and _whole(place, folder):
+    if folder is not None and not wishes and _whole(place, folder):
         return {"release": release.version, "model": folder}, f"Release {release.version} has a model already."
     # The job's own name: if the worker died after the model was whole, the job finds it and need not train again.
     folder = f"{project.slug}/release-{release.version}-{job.code[:8]}"
     settings = place.settings
     if not _whole(place, folder):
         complete = settings.releases / release.folder / "complete"
-        fit(Training(complete, settings.images, settings.models / folder, settings.cache), report)
+        training = Training(complete, settings.images, settings.models / folder, settings.cache, wishes=wishes)
+        fit(training, report)
     return {"release": release.version, "model": folder}, f"Trained a model on release {release.version}."
 
 

@@ -13,8 +13,10 @@ from game.artifacts.images import check_image
 from game.errors import FathomError, InvalidInput
 from game.training.dataset import Point
 from game.training.export import Model, read_model
-from game.training.fit import BACKBONES, Request, fit
+from game.training.fit import Request, fit
+from game.training.network import MOBILENET
 from game.training.progress import Progress
+from game.training.ways import BUDGET_S, Asked, Way
 
 BAD_INPUT = 2
 
@@ -36,8 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fit(options: argparse.Namespace) -> None:
     progress = Progress(_say)
-    fit(Request(options.release, options.images, options.out, options.cache, options.seed, options.backbone), progress)
+    asked = Asked(_way(options.method), options.budget_seconds, options.other)
+    places = options.release, options.images, options.out, options.cache
+    fit(Request(*places, options.seed, options.backbone, asked), progress)
     progress.line({"step": "done", "folder": str(options.out)})
+
+
+def _way(method: str) -> Way:
+    try:
+        return Way(method)
+    except ValueError:
+        raise InvalidInput(f"There is no method “{method}”: choose one of {', '.join(Way)}.") from None
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -90,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--out", type=Path, required=True, help="the model folder to make; it must not exist")
     fitting.add_argument("--cache", type=Path, required=True, help="where features are kept for the next time")
     fitting.add_argument("--seed", type=int, default=0)
-    fitting.add_argument("--backbone", choices=BACKBONES, default=BACKBONES[0])
+    fitting.add_argument("--backbone", default=MOBILENET, help="torchvision's name of a network, or small_cnn")
+    fitting.add_argument("--method", default=Way.AUTO, help=f"one of {', '.join(Way)}")
+    fitting.add_argument("--budget-seconds", type=float, default=BUDGET_S, help="for teaching layers, by count")
+    fitting.add_argument("--from", dest="other", type=Path, help="another project's model folder, for direct transfer")
     judging = commands.add_parser("predict", help="what a model says of a picture; one JSON line, best label first")
     judging.add_argument("--model", type=Path, required=True)
     judging.add_argument("--image", type=Path, required=True)

@@ -9,6 +9,7 @@ import numpy as np
 from game.training.dataset import POINT, Dataset
 from game.training.evaluate import Evaluation
 from game.training.intervals import Interval
+from game.training.method_card import method_told
 from game.training.scratch import SMALL_CNN
 
 # Below so many hold-out subjects a label's figures are mostly chance.
@@ -53,7 +54,7 @@ def _details(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
         [
             f"- Learned from release {about['version']} of the project “{about.get('title')}”, made {made:%Y-%m-%d}.",
             f"- A picture goes through {metrics['backbone']}, which learned to see from {metrics['weights_from']};"
-            " a logistic regression on what its middle layers see gives one probability for each label.",
+            " a logistic regression on what some of its layers see gives one probability for each label.",
             f"- Labels: {', '.join(f'{label.name} ({label.code})' for label in dataset.labels)}.",
             f"- Licence: {about.get('licence') or 'not stated'}. Credit: {about.get('credit') or 'not stated'}.",
             f"- Cite: {about.get('cite') or 'not stated'}",
@@ -125,7 +126,7 @@ def _analyses(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, An
         )
     matrix = _matrix(dataset, np.array(evaluation.confusion))
     table = f"Rows: what experts say. Columns: what the model says.\n\n```\n{matrix}\n```"
-    return "\n\n".join(["\n".join(lines), *_cover(dataset, metrics), table])
+    return "\n\n".join(["\n".join(lines), *method_told(metrics), *_cover(dataset, metrics), table])
 
 
 def _apart(interval: Interval | None, digits: int = 2) -> str:

@@ -26,13 +26,16 @@ DECIMALS = 4
 
 @dataclass(frozen=True)
 class Exam:
-    """A model's answers to the hold-out: `p` (G, K) at its `temperature`; `refit` teaches another like it."""
+    """A model's answers to the hold-out: `p` (G, K) at its `temperature`.
+
+    `refit` teaches another like it, None where that would take as long again.
+    """
 
     dataset: Dataset
     answers: Answers
     p: Floats
     temperature: float
-    refit: Refit
+    refit: Refit | None
     seed: int
 
     @property

@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torchvision import models
 
 from game.artifacts.folders import new_folder, verify_files, write_manifest
 from game.training.dataset import Dataset, Label, Point
 from game.training.features import Eye, eye_of
 from game.training.head import Head
-from game.training.network import MOBILENET, Backbone
-from game.training.scratch import small_cnn
+from game.training.network import Backbone
+from game.training.scratch import SMALL_CNN, small_cnn
 from game.training.sheets import write_sheets
 from game.training.tables import write_table
 from game.training.views import MEAN, STD, Recipe, View, pixels
+from game.training.zoo import chain, check_name, network
 from game.version import CODE_VERSION
 from scoring.arrays import Floats
 
@@ -44,6 +44,18 @@ class Fitted:
     cards: Mapping[str, str]
     seed: int
     onnx: bytes
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model folder's parts; `about` is its manifest."""
+
+    about: Mapping[str, Any]
+    labels: tuple[Label, ...]
+    backbone: str
+    trunk: nn.Sequential
+    recipe: Recipe
+    head: Head
 
 
 @dataclass(frozen=True)
@@ -83,8 +95,14 @@ def write_model(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
 
 
 def read_model(folder: Path) -> Model:
-    """Also of a folder with only the files needed for use. Raises ArtifactError if one is missing or changed."""
-    verify_files(folder, NEEDED)
+    """Also of a folder with only the files needed for use. Raises as open_folder."""
+    opened = open_folder(folder)
+    return Model(opened.labels, eye_of(opened.trunk, opened.recipe), opened.head)
+
+
+def open_folder(folder: Path) -> Opened:
+    """Raises ArtifactError if a file that is needed is missing or changed."""
+    about = verify_files(folder, NEEDED)
     asked = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["labels"]
     tensors = load_file(folder / "model.safetensors")
@@ -95,7 +113,7 @@ def read_model(folder: Path) -> Model:
         {name.removeprefix("trunk."): value for name, value in tensors.items() if name.startswith("trunk.")}
     )
     head = Head(*(tensors[f"head.{part}"].numpy() for part in ("mean", "scale", "weight", "bias")))
-    return Model(tuple(Label(**label) for label in labels), eye_of(trunk.eval(), recipe), head)
+    return Opened(about, tuple(Label(**label) for label in labels), asked["backbone"], trunk.eval(), recipe, head)
 
 
 def _pools(asked: Mapping[str, Any]) -> tuple[float, ...]:
@@ -104,12 +122,14 @@ def _pools(asked: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def _empty_trunk(backbone: str, recipe: Recipe) -> nn.Sequential:
-    layers: nn.Sequential = models.mobilenet_v2().features if backbone == MOBILENET else small_cnn()
+    if backbone != SMALL_CNN:
+        check_name(backbone)
+    layers = small_cnn() if backbone == SMALL_CNN else chain(network(backbone))
     return layers[: max(recipe.taps) + 1]
 
 
 def _tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
-    """The trunk under torchvision's own names (`features` become `trunk`), up to the last layer that is asked."""
+    """The trunk by the numbers of its layers: for MobileNetV2 torchvision's own names, `features` become `trunk`."""
     head = {f"head.{name}": torch.tensor(value) for name, value in vars(fitted.head).items()}
     return head | {f"trunk.{name}": value.contiguous() for name, value in fitted.backbone.trunk.state_dict().items()}
 

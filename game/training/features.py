@@ -71,9 +71,12 @@ def eye_of(trunk: nn.Sequential, recipe: Recipe) -> Eye:
 
 
 def see(
-    subjects: Sequence[Subject], eye: Eye, images: Callable[[str], bytes], cache: Path, progress: Progress
+    subjects: Sequence[Subject], eye: Eye, images: Callable[[str], bytes], cache: Path | None, progress: Progress
 ) -> Features:
-    """Features (S, D). Each image that the cache does not know yet is decoded once, with all its points in batches."""
+    """Features (S, D). Each image that the cache does not know yet is decoded once, with all its points in batches.
+
+    Without a cache nothing is kept: what only one training sees need not wait for the disk.
+    """
     by_image: dict[str, list[int]] = {}
     for place, subject in enumerate(subjects):
         by_image.setdefault(subject.image, []).append(place)
@@ -81,7 +84,7 @@ def see(
     n_done = 0
     for places in by_image.values():
         progress("features", n_done, len(subjects), f"Looking at {subjects[places[0]].name}")
-        found.append((places, _of_image([subjects[place] for place in places], eye, images, cache / eye.key)))
+        found.append((places, _of_image([subjects[place] for place in places], eye, images, cache)))
         n_done += len(places)
     progress("features", n_done, len(subjects), "Looked at every subject")
     features = np.empty((len(subjects), found[0][1].shape[1]), np.float16)
@@ -90,11 +93,11 @@ def see(
     return features
 
 
-def _of_image(subjects: Sequence[Subject], eye: Eye, images: Callable[[str], bytes], cache: Path) -> Features:
+def _of_image(subjects: Sequence[Subject], eye: Eye, images: Callable[[str], bytes], cache: Path | None) -> Features:
     """Features (P, D) of one image's subjects; those not known yet join the others in its file."""
     image = subjects[0].image
-    file = cache / image[:2] / f"{image}.npz"
-    known = _read(file)
+    file = None if cache is None else cache / eye.key / image[:2] / f"{image}.npz"
+    known = {} if file is None else _read(file)
     new = [subject for subject in subjects if _place(subject.point) not in known]
     if new:
         picture = pixels(images(image))
@@ -102,7 +105,8 @@ def _of_image(subjects: Sequence[Subject], eye: Eye, images: Callable[[str], byt
             _check_point(subject, picture)
         rows = eye(picture, [subject.point for subject in new])
         known |= dict(zip((_place(subject.point) for subject in new), rows, strict=True))
-        _keep(file, known)
+        if file is not None:
+            _keep(file, known)
     return np.stack([known[_place(subject.point)] for subject in subjects])
 
 

@@ -1,12 +1,12 @@
 """From a release folder to a model folder, step by step."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from game.errors import Conflict, TrainingError
+from game.errors import Conflict
 from game.training.answers import read_answers
 from game.training.card import card
 from game.training.child import childs_card
@@ -23,17 +23,18 @@ from game.training.onnx_graph import check_graph, graph
 from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
 from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
+from game.training.spectrum import choose, explained
 from game.training.temperature import cool
 from game.training.transfer import Transfer, compare, rival
 from game.training.views import Recipe, recipe_of
+from game.training.ways import Asked, Course, Taught, Way
+from game.training.zoo import check_name, suited
 from scoring.arrays import Floats, Ints
-
-BACKBONES = (MOBILENET, SMALL_CNN)
 
 
 @dataclass(frozen=True)
 class Request:
-    """`out` must not exist yet; `backbone` is one of BACKBONES."""
+    """`out` must not exist yet; `backbone` is one of torchvision's, or scratch.SMALL_CNN."""
 
     release: Path
     images: Path
@@ -41,6 +42,7 @@ class Request:
     cache: Path
     seed: int = 0
     backbone: str = MOBILENET
+    asked: Asked = field(default_factory=Asked)
 
 
 def fit(request: Request, progress: Progress) -> Evaluation:
@@ -52,24 +54,24 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     check_pictures(dataset.subjects, request.images)
     progress("read", 1, 1, f"{len(dataset.consensus.subject)} subjects to learn from, {len(dataset.gold.true)} gold")
     images = partial(picture_bytes, request.images)
-    backbone, recipe = _backbone(request, dataset, images, progress)
-    eye = eye_of(backbone.trunk, recipe)
-    features = see(dataset.subjects, eye, images, request.cache / "features", progress)
-    lessons = lessons_of(dataset.subjects, dataset.consensus, features[dataset.consensus.subject])
-    learned, temperature = cool(learn(lessons, eye.widths, request.seed, progress), lessons, request.seed)
-    held_out = learned.head(features[dataset.gold.subject])
-    refit = _refit(lessons, eye.widths, learned.ridge, features[dataset.gold.subject])
-    answers = read_answers(request.release, dataset)
-    exam = Exam(dataset, answers, held_out, temperature, refit, request.seed)
+    course, frozen = _frozen(request, dataset, images, progress)
+    taught, trials = choose(frozen, course, request.asked)
+    way = next(one.way for one in trials if one.chosen)
+    learned, temperature = cool(taught.learned, course.lessons, request.seed)
+    held_out = learned.head(taught.features[dataset.gold.subject])
+    refit = _refit(course.lessons, taught, dataset) if way is Way.FROZEN else None
+    exam = Exam(dataset, read_answers(request.release, dataset), held_out, temperature, refit, request.seed)
     evaluation = judge(exam)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
-    metrics = figures(exam, evaluation) | _learned_from(dataset, backbone, learned)
-    if backbone.name != SMALL_CNN:
+    metrics = figures(exam, evaluation) | _learned_from(dataset, taught)
+    metrics["method"] = rounded(explained(trials, request.asked))
+    if taught.backbone.name != SMALL_CNN:
         metrics["transfer"] = rounded(asdict(_transfer(request, exam, images, progress)))
-    onnx = graph(eye, learned.head, dataset.labels)
-    check_graph(onnx, eye, learned.head, dataset.subjects, images)
+    onnx = graph(taught.eye, learned.head, dataset.labels)
+    check_graph(onnx, taught.eye, learned.head, dataset.subjects, images)
     fitted = Fitted(
-        backbone, recipe, learned.head, _predictions(dataset, features, learned), held_out, metrics,
+        taught.backbone, taught.eye.recipe, learned.head, _predictions(dataset, taught.features, learned), held_out,
+        metrics,
         {"card.md": card(dataset, evaluation, metrics), "card-child.md": childs_card(dataset, evaluation, metrics)},
         request.seed, onnx,
     )  # fmt: skip
@@ -78,18 +80,34 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     return evaluation
 
 
+def _frozen(
+    request: Request, dataset: Dataset, images: Callable[[str], bytes], progress: Progress
+) -> tuple[Course, Taught]:
+    """What every way begins with: a head on what a network sees that was taught elsewhere."""
+    backbone, recipe = _backbone(request, dataset, images, progress)
+    eye = eye_of(backbone.trunk, recipe)
+    features = see(dataset.subjects, eye, images, request.cache / "features", progress)
+    lessons = lessons_of(dataset.subjects, dataset.consensus, features[dataset.consensus.subject])
+    learned = learn(lessons, eye.widths, request.seed, progress)
+    course = Course(dataset, lessons, images, request.cache, request.seed, progress)
+    return course, Taught(backbone, eye, features, learned)
+
+
 def _backbone(
     request: Request, dataset: Dataset, images: Callable[[str], bytes], progress: Progress
 ) -> tuple[Backbone, Recipe]:
     """Somebody else's weights if they can be had, else a small network of our own, and what to look at with it."""
     recipe = recipe_of(dataset.kind, dataset.patch_px)
-    if request.backbone not in BACKBONES:
-        raise TrainingError(f"There is no backbone “{request.backbone}”: choose {' or '.join(BACKBONES)}.")
-    found = pretrained(request.cache, recipe) if request.backbone == MOBILENET else None
-    if found is not None:
-        return found, recipe
-    if request.backbone == MOBILENET:
-        progress("scratch", 0, 1, "Warning: no ImageNet weights can be had, so a weaker network is taught from scratch")
+    name = request.backbone
+    if name != SMALL_CNN:
+        check_name(name)
+        recipe = recipe if name == MOBILENET else suited(recipe, name)
+        found = pretrained(request.cache, recipe, name)
+        if found is not None:
+            return found, recipe
+        progress(
+            "scratch", 0, 1, f"Warning: no weights of {name} can be had, so a weaker network is taught from scratch"
+        )
     small = scratch_recipe(recipe)
     return from_scratch(dataset, small, images, request.seed, progress), small
 
@@ -101,8 +119,9 @@ def _predictions(dataset: Dataset, features: Features, learned: Learned) -> Floa
     return p
 
 
-def _refit(lessons: Lessons, widths: Sequence[int], ridge: float, gold: Features) -> Refit:
-    """A head like the model's, of some lessons only, and what it says of `gold` (G, D)."""
+def _refit(lessons: Lessons, taught: Taught, dataset: Dataset) -> Refit:
+    """A head like the model's, of some lessons only, and what it says of the gold."""
+    widths, ridge, gold = taught.eye.widths, taught.learned.ridge, taught.features[dataset.gold.subject]
 
     def refit(places: Ints) -> Floats:
         some = Lessons(
@@ -118,12 +137,12 @@ def _transfer(request: Request, exam: Exam, images: Callable[[str], bytes], prog
     return compare(exam.p.argmax(axis=1), scratch, exam.dataset.gold.true, draws(exam.image, request.seed))
 
 
-def _learned_from(dataset: Dataset, backbone: Backbone, learned: Learned) -> dict[str, Any]:
+def _learned_from(dataset: Dataset, taught: Taught) -> dict[str, Any]:
     return {
         "n_training": len(dataset.consensus.subject),
         "n_images_training": len({dataset.subjects[place].whole for place in dataset.consensus.subject}),
         "n_images_holdout": len({dataset.subjects[place].whole for place in dataset.gold.subject}),
-        "backbone": backbone.name,
-        "weights_from": backbone.weights_from,
-        "ridge": learned.ridge,
+        "backbone": taught.backbone.name,
+        "weights_from": taught.backbone.weights_from,
+        "ridge": taught.learned.ridge,
     }

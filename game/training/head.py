@@ -73,12 +73,12 @@ def learn(lessons: Lessons, widths: Sequence[int], seed: int, progress: Progress
     return Learned(head, best, losses, unseen[best])
 
 
-def folds(image: Ints, seed: int) -> Ints:
-    """The fold 0…N_FOLDS-1 of each lesson (N,): whole images stay together; a single image is split by subject."""
+def folds(image: Ints, seed: int, n_folds: int = N_FOLDS) -> Ints:
+    """The fold 0…n_folds-1 of each lesson (N,): whole images stay together; a single image is split by subject."""
     groups = image if len(np.unique(image)) > 1 else np.arange(len(image))
     _, group = np.unique(groups, return_inverse=True)
     shuffled = np.random.default_rng(seed).permutation(group.max() + 1)
-    return shuffled[group] % N_FOLDS
+    return shuffled[group] % n_folds
 
 
 def importance(lessons: Lessons) -> Floats:

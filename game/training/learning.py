@@ -31,13 +31,18 @@ class LearningPoint:
     macro_f1: float
 
 
-def learning_curve(refit: Refit, n_answers: Ints, true: Ints, final: Floats, seed: int) -> tuple[LearningPoint, ...]:
-    """From few to all; `n_answers` (N,) of each lesson, `final` (G, K): what the model itself says of the hold-out."""
+def learning_curve(
+    refit: Refit | None, n_answers: Ints, true: Ints, final: Floats, seed: int
+) -> tuple[LearningPoint, ...]:
+    """From few to all; `n_answers` (N,) of each lesson, `final` (G, K): what the model itself says of the hold-out.
+
+    The model alone without `refit`.
+    """
     rng = np.random.default_rng(seed)
     points = []
     for share in SHARES:
         n = round(share * len(n_answers))
-        if FEWEST <= n <= MAX_LESSONS:
+        if refit and FEWEST <= n <= MAX_LESSONS:
             chosen = [np.sort(rng.permutation(len(n_answers))[:n]) for _ in range(N_REPEATS)]
             answers = round(np.mean([n_answers[places].sum() for places in chosen]))
             points.append(_point(share, n, int(answers), [_judged(refit(places), true) for places in chosen]))

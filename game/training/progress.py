@@ -12,14 +12,14 @@ class Progress:
 
     def __init__(self, write: Callable[[str], object], clock: Callable[[], float] = time.monotonic) -> None:
         self._write = write
-        self._clock = clock
+        self.clock = clock
         self._step = ""
         self._spoke_at = 0.0
 
     def __call__(self, step: str, done: int, total: int, text: str) -> None:
-        if step == self._step and done < total and self._clock() - self._spoke_at < INTERVAL_S:
+        if step == self._step and done < total and self.clock() - self._spoke_at < INTERVAL_S:
             return
-        self._step, self._spoke_at = step, self._clock()
+        self._step, self._spoke_at = step, self.clock()
         self.line({"step": step, "done": done, "total": total, "text": text})
 
     def line(self, said: dict[str, object]) -> None:

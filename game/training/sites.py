@@ -28,15 +28,16 @@ class Elsewhere:
     high: float | None
 
 
-def elsewhere(dataset: Dataset, p: Floats, refit: Refit, drawn: Draws | None) -> Elsewhere | None:
-    """`p` (G, K): what the model says of the hold-out. None unless two sites with hold-out teach something as well.
+def elsewhere(dataset: Dataset, p: Floats, refit: Refit | None, drawn: Draws | None) -> Elsewhere | None:
+    """`p` (G, K): what the model says of the hold-out. None unless two sites with hold-out teach something as well, and
+    `refit` is there.
 
     Sites are left out in N_FOLDS folds at most. What was taken nobody knows where teaches nothing here.
     """
     taught, asked = _sites(dataset, dataset.consensus.subject), _sites(dataset, dataset.gold.subject)
     sites = sorted((set(taught) & set(asked)) - {""})
     places = np.flatnonzero(np.isin(asked, sites))
-    if len(sites) < FEWEST_SITES or len(places) < FEWEST:
+    if refit is None or len(sites) < FEWEST_SITES or len(places) < FEWEST:
         return None
     given = np.full(len(asked), -1)
     for fold in range(min(N_FOLDS, len(sites))):

@@ -98,6 +98,29 @@ def test_a_changed_model_is_not_used(
     assert re.search(r"labels\.json in .* was changed or damaged", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--method", "magic"], "There is no method “magic”: choose one of auto, direct, frozen, last-block, all."),
+        (["--backbone", "vit_b_16"], "The backbone “vit_b_16” will not do: its layers cannot be asked what lies where"),
+        (["--backbone", "resnet19"], "There is no backbone “resnet19”: choose one of "),
+        (["--method", "direct"], "The method “direct” is not possible: none of the labels is among ImageNet's 1,000."),
+        (["--method", "direct", "--from", "/nowhere"], "/nowhere has no manifest.json"),
+        (["--method", "all"], "The method “all” is not tried: 120 subjects are too few to teach layers by"),
+    ],
+)
+def test_a_method_or_backbone_that_will_not_do_is_a_sentence_and_exit_code_2(
+    request_of_all: Request, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    places = {"release": request_of_all.release, "images": request_of_all.images, "cache": request_of_all.cache}
+    asked = [text for name, place in places.items() for text in (f"--{name}", str(place))]
+    assert main(["fit", *asked, "--out", str(tmp_path / "model"), *options]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(sentence)
+    assert len(said.err.splitlines()) == 1
+    assert not (tmp_path / "model").exists()
+
+
 def test_bad_input_for_fit_is_a_sentence_and_exit_code_2(
     reef: Reef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from game.artifacts.images import image_path
 from game.errors import TrainingError
 from game.training.export import read_model
 from game.training.fit import Request, fit
+from game.training.progress import Progress
 from tests.training.conftest import quiet
 from tests.training.releases import Reef, rows_of
 
@@ -36,5 +37,19 @@ def test_a_small_network_is_taught_and_can_be_used_alone(reef: Reef, tmp_path: P
 
 
 def test_an_unknown_backbone_is_refused(request_of_all: Request, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="choose mobilenet_v2 or small_cnn"):
-        fit(replace(request_of_all, out=tmp_path / "model", backbone="vgg16"), quiet())
+    with pytest.raises(TrainingError, match=r"There is no backbone “resnet19”: choose one of .*, resnet18, "):
+        fit(replace(request_of_all, out=tmp_path / "model", backbone="resnet19"), quiet())
+    assert not (tmp_path / "model").exists()
+
+
+def test_where_no_weights_can_be_had_one_is_taught_from_scratch_with_a_warning(reef: Reef, tmp_path: Path) -> None:
+    """There is no network here; where there is one, the weights would come, and this would say so."""
+    smaller = replace(reef, quadrats=(0, 5, 12), n_points=10)
+    release = smaller.release(tmp_path / "release").write()
+    said: list[str] = []
+    asked = Request(release, reef.images, tmp_path / "model", tmp_path / "cache", backbone="mnasnet0_5")
+    fit(asked, Progress(said.append))
+    metrics = json.loads((asked.out / "metrics.json").read_text())
+    downloaded = list((tmp_path / "cache").glob("mnasnet0.5*.pth"))
+    assert metrics["backbone"] == ("mnasnet0_5" if downloaded else "small_cnn")
+    assert any("Warning: no weights of mnasnet0_5 can be had" in line for line in said) is not bool(downloaded)

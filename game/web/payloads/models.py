@@ -140,6 +140,30 @@ class Elsewhere(Drawn):
     high: float | None = None
 
 
+class Trial(Drawn):
+    """A way of teaching; of one that was not tried only `why`. `accuracy`: agreement with the crowd's label."""
+
+    way: str
+    why: str = ""
+    chosen: bool = False
+    loss: float | None = None
+    accuracy: float | None = None
+    gain: float | None = None
+    error: float | None = None
+
+
+class Method(Drawn):
+    """How much was taken over from elsewhere, and why not more or less; figures of images that were left out."""
+
+    asked: str
+    budget_s: float
+    ways: tuple[Trial, ...]
+
+    @property
+    def chosen(self) -> str:
+        return next((one.way for one in self.ways if one.chosen), self.asked)
+
+
 class ModelFigures(Figures):
     """As metrics.json has them; what an older trainer did not measure is null or empty."""
 
@@ -151,6 +175,7 @@ class ModelFigures(Figures):
     learning_curve: tuple[LearningPoint, ...] = ()
     transfer: Transfer | None = None
     elsewhere: Elsewhere | None = None
+    method: Method | None = None
     n_answers: int | None = None
     n_training: int | None = None
     n_images_training: int | None = None

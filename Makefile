@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help play test check bench bench-consensus bench-model
+.PHONY: help play play-scaled test check bench bench-consensus bench-model
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -12,6 +12,7 @@ PACKAGES := static/packages/socket.io.esm.min.js
 
 help:
 	@echo "make play   set up everything and run the game with its worker"
+	@echo "make play-scaled  try what a cluster runs: PostgreSQL, Redis, several web processes, a worker, a proxy"
 	@echo "make test   set up everything, browser included, and pass every check and test"
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
@@ -20,6 +21,9 @@ help:
 
 play: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play
+
+play-scaled: $(ENVIRONMENT) $(PACKAGES)
+	@exec $(BIN)/fathom play-scaled
 
 test: check $(PACKAGES)
 	@tests/machine.sh

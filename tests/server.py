@@ -31,6 +31,10 @@ class Server:
     world: World
     process: "subprocess.Popen[bytes]"
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     def kill(self) -> None:
         """Every process of the server at once, as a power cut would."""
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -86,6 +90,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "FATHOM_DATABASE_URL": settings.database_url,
         "FATHOM_REDIS_URL": settings.redis_url or "",
         "FATHOM_SECRET_KEY": settings.secret_key,
+        "FATHOM_PROXIES": str(settings.n_proxies),
     }
 
 

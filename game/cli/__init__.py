@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from game.cli import consensus, content, learning, models, servers, upkeep
+from game.cli import consensus, content, learning, models, scaled, servers, upkeep
 from game.errors import FathomError
 
 REFUSED = 2
@@ -16,7 +16,7 @@ def fathom() -> None:
     """Fathom: volunteers classify images, scientists get a consensus weighted by reliability, and a model."""
 
 
-for part in (content, servers, learning, models, consensus, upkeep):
+for part in (content, servers, scaled, learning, models, consensus, upkeep):
     for command in part.COMMANDS:
         fathom.add_command(command)
 

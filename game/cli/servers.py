@@ -35,7 +35,7 @@ def serve(host: str, processes: int) -> None:
     """Start web and worker, and print the address. Ctrl-C stops both."""
     settings = open_place().settings
     check_port_is_free(host, settings.port)
-    stop = _stop_signal()
+    stop = stop_signal()
     children: list[Child] = []
     try:
         children.append(start("web server", web_command(settings, host, settings.port, processes)))
@@ -43,7 +43,7 @@ def serve(host: str, processes: int) -> None:
         url = f"http://{LOCAL if host == '0.0.0.0' else host}:{settings.port}"
         wait_until_healthy(url, children[0])
         click.echo(f"Fathom is at {url} (Ctrl-C stops it)")
-        _watch(children, stop)
+        watch(children, stop)
     finally:
         end_all(children)
     click.echo("Web server and worker have stopped.")
@@ -66,7 +66,7 @@ def worker() -> None:
     _become(worker_command())
 
 
-def _stop_signal() -> threading.Event:
+def stop_signal() -> threading.Event:
     """Set by Ctrl-C, by SIGTERM, and when the terminal is closed, from now on."""
     stop = threading.Event()
 
@@ -78,7 +78,7 @@ def _stop_signal() -> threading.Event:
     return stop
 
 
-def _watch(children: Sequence[Child], stop: threading.Event) -> None:
+def watch(children: Sequence[Child], stop: threading.Event) -> None:
     """Until somebody stops it. Raises FathomError, naming the child that died by itself."""
     while not stop.wait(WATCH_EVERY_S):
         for child in children:

@@ -1,0 +1,204 @@
+"""Several web processes are one game: news crosses, nobody is turned away, and nothing acknowledged is lost."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from urllib.error import URLError
+
+import socketio
+
+from game.cli.children import free_port
+from game.cli.machines import proxy
+from game.store import reading
+from game.store.tables import Classification
+from tests.deploy.conftest import Redis
+from tests.server import Server, running_server, workers
+from tests.web.live import LivePlayer, ask, connected, new_live_player
+from tests.web.player import Json, answer_to
+from tests.world import World
+
+PATIENCE_S = 30
+N_PLAYERS = 6
+
+
+def wait_until(done: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline, f"Not within {PATIENCE_S} s: {what}"
+        time.sleep(0.05)
+
+
+def kept_keys(world: World) -> list[str]:
+    with reading(world.store) as session:
+        return [key for (key,) in session.query(Classification.key)]
+
+
+def play_round(player: LivePlayer) -> None:
+    round_ = player.start()
+    with player.socket() as opened:
+        for subject in round_["subjects"]:
+            assert "error" not in opened.classify(round_, answer_to(round_, subject))
+
+
+def test_a_round_played_at_one_process_moves_the_leaderboard_at_another(processes: list[Server]) -> None:
+    here, there = processes
+    with connected(here.url, "plankton") as watcher:
+        play_round(new_live_player(there))
+        told = watcher.wait_for("leaderboard", lambda message: bool(message["period"] == "all"))
+        assert told == ask(here.url, "/projects/plankton/leaderboard?period=all")
+
+
+def test_news_crosses_again_once_an_empty_redis_is_back(processes: list[Server], redis: Redis) -> None:
+    here, there = processes
+    player = new_live_player(there)
+    with connected(here.url, "plankton") as watcher:
+        redis.kill()
+        play_round(player)
+        redis.start()
+        before = ask(here.url, "/projects/plankton")["progress"]["n_classifications"]
+        deadline = time.monotonic() + PATIENCE_S
+        while not any(is_news(message, before) for _, message in watcher.events):
+            assert time.monotonic() < deadline, watcher.events
+            round_ = player.start()
+            player.ask(f"/rounds/{round_['id']}/classifications", answer_to(round_, unanswered(round_)))
+            time.sleep(1)
+
+
+def is_news(message: Json, before: int) -> bool:
+    return int(message.get("n_classifications", 0)) > before
+
+
+def unanswered(round_: Json) -> Json:
+    return next(dict(subject) for subject in round_["subjects"] if not subject["answered"])
+
+
+class Crowd:
+    """Players over the proxy, every second over a socket; what failed, and what was acknowledged."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.acknowledged: list[str] = []
+        self.failures: list[str] = []
+        self.n_connected = 0
+        self._enough = threading.Event()
+        players = [LivePlayer(url, **ask(url, "/guests", {})) for _ in range(N_PLAYERS)]
+        ways = (self._over_http, self._over_socket)
+        self._threads = [threading.Thread(target=ways[n % 2], args=(one,)) for n, one in enumerate(players)]
+
+    def __enter__(self) -> "Crowd":
+        for thread in self._threads:
+            thread.start()
+        self.plays_on(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        for thread in self._threads:
+            thread.join()
+
+    def plays_on(self, n: int) -> None:
+        enough = len(self.acknowledged) + n
+        wait_until(lambda: len(self.acknowledged) >= enough, f"{n} more answers; {self.failures}")
+
+    def _over_http(self, player: LivePlayer) -> None:
+        for round_, answer in self._answers(player):
+            try:
+                player.ask(f"/rounds/{round_['id']}/classifications", answer)
+            except URLError as error:
+                self.failures.append(repr(error))
+            else:
+                self.acknowledged.append(answer["id"])
+
+    def _over_socket(self, player: LivePlayer) -> None:
+        """As the browser does: what is not acknowledged is sent again over the next connection."""
+        client = socketio.Client(reconnection_delay=0.1)
+        client.on("connect", self._count)
+        client.connect(self.url, auth={"token": player.token}, transports=["websocket"], wait_timeout=PATIENCE_S)
+        for round_, answer in self._answers(player):
+            while not self._send(client, round_, answer) and not self._enough.is_set():
+                time.sleep(0.05)
+        client.disconnect()
+
+    def _send(self, client: socketio.Client, round_: Json, answer: Json) -> bool:
+        try:
+            outcome = client.call("classify", {"round": round_["id"], **answer}, timeout=2)
+        except socketio.exceptions.SocketIOError:
+            return False
+        if "error" in outcome:
+            self.failures.append(repr(outcome))
+        else:
+            self.acknowledged.append(answer["id"])
+        return True
+
+    def _answers(self, player: LivePlayer) -> Iterator[tuple[Json, Json]]:
+        while not self._enough.is_set():
+            try:
+                round_ = player.start()
+            except URLError as error:
+                self.failures.append(repr(error))
+                continue
+            for subject in round_["subjects"]:
+                if not subject["answered"] and not self._enough.wait(0.05):
+                    yield round_, answer_to(round_, subject)
+
+    def _count(self) -> None:
+        self.n_connected += 1
+
+
+def check_kept(world: World, crowd: Crowd) -> None:
+    kept = kept_keys(world)
+    assert set(crowd.acknowledged) <= set(kept)
+    assert len(kept) == len(set(kept))
+
+
+def test_when_a_process_is_killed_its_players_go_on_at_another_and_nothing_is_lost(
+    processes: list[Server], world: World
+) -> None:
+    with running_server(world) as doomed, proxy([doomed.port, processes[0].port], free_port()) as url:
+        with Crowd(url) as crowd:
+            doomed.kill()
+            wait_until(lambda: crowd.n_connected > N_PLAYERS // 2, "somebody who had been there is back")
+            crowd.plays_on(60)
+        check_kept(world, crowd)
+
+
+def test_processes_are_renewed_one_after_the_other_and_no_request_fails(processes: list[Server], world: World) -> None:
+    with proxy([one.port for one in processes], free_port()) as url:
+        with Crowd(url) as crowd:
+            for process in processes:
+                before = set(workers(process))
+                process.process.send_signal(signal.SIGHUP)
+                while before & set(workers(process)):
+                    crowd.plays_on(1)
+            crowd.plays_on(20)
+        assert crowd.failures == []
+        assert crowd.n_connected > N_PLAYERS // 2, "nobody had been there"
+        check_kept(world, crowd)
+
+
+def test_who_asks_while_a_process_ends_is_still_answered(world: World) -> None:
+    """Half of the request is there when it is told to end, the other half comes a second later."""
+    with running_server(world) as server:
+        ask_while_it_ends(server)
+
+
+def ask_while_it_ends(server: Server) -> None:
+    player = new_live_player(server)
+    round_ = player.start()
+    body = json.dumps(answer_to(round_, round_["subjects"][0])).encode()
+    head = (
+        f"POST /api/v1/rounds/{round_['id']}/classifications HTTP/1.1\r\nHost: fathom\r\nConnection: close\r\n"
+        f"Authorization: Bearer {player.token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as line:
+        line.sendall(head.encode() + body[:20])
+        time.sleep(0.2)
+        server.process.terminate()
+        time.sleep(1)
+        line.sendall(body[20:])
+        answered = line.makefile("rb").read()
+    assert answered.startswith(b"HTTP/1.1 200"), answered
+    assert server.process.wait(PATIENCE_S) == 0

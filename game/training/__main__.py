@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fit(options: argparse.Namespace) -> None:
     progress = Progress(_say)
     fit(Request(options.release, options.images, options.out, options.cache, options.seed, options.backbone), progress)
-    progress.line({"step": "done", "folder": str(options.out)})
+    worked = f"{time.process_time():.1f} s of processor time in all"
+    progress.line({"step": "done", "folder": str(options.out), "text": worked})
 
 
 def _predict(options: argparse.Namespace) -> None:

@@ -59,6 +59,7 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     learned, temperature = cool(learn(lessons, eye.widths, request.seed, progress), lessons, request.seed)
     held_out = learned.head(features[dataset.gold.subject])
     refit = _refit(lessons, eye.widths, learned.ridge, features[dataset.gold.subject])
+    progress("examine", 0, 1, "Examining it, and learning again from less")
     answers = read_answers(request.release, dataset)
     exam = Exam(dataset, answers, held_out, temperature, refit, request.seed)
     evaluation = judge(exam)
@@ -66,6 +67,7 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     metrics = figures(exam, evaluation) | _learned_from(dataset, backbone, learned)
     if backbone.name != SMALL_CNN:
         metrics["transfer"] = rounded(asdict(_transfer(request, exam, images, progress)))
+    progress("export", 0, 1, "Making one file of it, and checking that the file says the same")
     onnx = graph(eye, learned.head, dataset.labels)
     check_graph(onnx, eye, learned.head, dataset.subjects, images)
     fitted = Fitted(

@@ -1,6 +1,7 @@
 """How far a job is: said by the job as often as it likes, kept by a second thread, which is also its pulse."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,10 +18,13 @@ class StoppedError(FathomError):
 
 
 class Report:
-    """Collects what a job says of itself. Thread-safe."""
+    """Collects what a job says of itself, each line of its log after so many seconds. Thread-safe."""
 
-    def __init__(self, echo: Callable[[float, str], None] | None = None) -> None:
+    def __init__(
+        self, echo: Callable[[float, str], None] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._echo = echo
+        self._clock, self._begun = clock, clock()
         self._lock = threading.Lock()
         self._progress, self._text, self._said = 0.0, "", ""
         self._when_stopped: list[Callable[[], None]] = []
@@ -37,7 +41,7 @@ class Report:
 
     def log(self, line: str) -> None:
         with self._lock:
-            self._said += line.rstrip() + "\n"
+            self._said += f"{self._clock() - self._begun:.1f} s: {line.rstrip()}\n"
 
     def stop(self) -> None:
         """Makes the job end: at its next word, or at once where it waits for something that can be ended."""

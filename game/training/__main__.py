@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def _fit(options: argparse.Namespace) -> None:
     asked = Asked(_way(options.method), options.budget_seconds, options.other)
     places = options.release, options.images, options.out, options.cache
     fit(Request(*places, options.seed, options.backbone, asked), progress)
-    progress.line({"step": "done", "folder": str(options.out)})
+    worked = f"{time.process_time():.1f} s of processor time in all"
+    progress.line({"step": "done", "folder": str(options.out), "text": worked})
 
 
 def _way(method: str) -> Way:

@@ -60,6 +60,7 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     learned, temperature = cool(taught.learned, course.lessons, request.seed)
     held_out = learned.head(taught.features[dataset.gold.subject])
     refit = _refit(course.lessons, taught, dataset) if way is Way.FROZEN else None
+    progress("examine", 0, 1, "Examining it, and learning again from less")
     exam = Exam(dataset, read_answers(request.release, dataset), held_out, temperature, refit, request.seed)
     evaluation = judge(exam)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
@@ -67,6 +68,7 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     metrics["method"] = rounded(explained(trials, request.asked))
     if taught.backbone.name != SMALL_CNN:
         metrics["transfer"] = rounded(asdict(_transfer(request, exam, images, progress)))
+    progress("export", 0, 1, "Making one file of it, and checking that the file says the same")
     onnx = graph(taught.eye, learned.head, dataset.labels)
     check_graph(onnx, taught.eye, learned.head, dataset.subjects, images)
     fitted = Fitted(

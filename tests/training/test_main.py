@@ -36,13 +36,16 @@ def test_fit_tells_its_steps_and_where_the_folder_is(
         "read",
         "features",
         "fit",
+        "examine",
         "evaluate",
         "scratch",  # For comparison: how good would it be without what was learned elsewhere?
+        "export",
         "write",
         "done",
     ]
     assert all(line.keys() == {"step", "done", "total", "text"} for line in said[:-1])
-    assert said[-1] == {"step": "done", "folder": str(out)}
+    assert said[-1]["folder"] == str(out)
+    assert re.fullmatch(r"\d+\.\d s of processor time in all", said[-1]["text"])
 
 
 def test_predict_says_the_best_label_first(request_of_all: Request, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,7 @@ def test_the_same_comes_as_json(client: FlaskClient, world: World, now: datetime
     for name in ("accuracy", "macro_f1", "per_label", "reliability", "coverage", "learning_curve", "cover", "groups"):
         assert told["figures"][name] == metrics[name], name
     assert told["figures"]["transfer"] is None
+    assert told["figures"]["elsewhere"] is None
     assert "/projects/moorea/model/1/per_label.csv" in told["files"]
     with client.get(told["files"][0]) as file:
         assert file.status_code == 200
@@ -126,6 +127,15 @@ def test_whether_others_weights_helped_is_told_in_words(
     page = client.get(PAGE).text
     assert words in page
     assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
+
+
+def test_it_is_told_what_it_would_recognise_where_it_has_never_been(
+    client: FlaskClient, world: World, now: datetime
+) -> None:
+    elsewhere = {"n_sites": 3, "n": 120, "accuracy": 0.81, "unseen": 0.7, "low": 0.6, "high": 0.8}
+    add_model(world, "moorea", {**OLD, "elsewhere": elsewhere}, now)
+    page = client.get(PAGE).text
+    assert "it would recognise 70 % of the examination pictures at 3 sites, and not 81 %." in page.replace("\xa0", " ")
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

@@ -29,6 +29,14 @@ def test_an_aggregation_ends_with_a_sentence(place: Workplace) -> None:
     assert ended.text in ended.log
 
 
+def test_each_line_of_a_log_says_how_long_the_job_had_been_at_work() -> None:
+    now = iter([100.0, 100.04, 112.34])
+    report = Report(clock=lambda: next(now))
+    report.log("read: Reading the release")
+    report.log("fit: Learning\n")
+    assert report.take()[2] == "0.0 s: read: Reading the release\n12.3 s: fit: Learning\n"
+
+
 def test_a_job_that_cannot_be_done_fails_with_the_reason(place: Workplace) -> None:
     ended = do_job(place, begun(place, JobKind.PUBLISH), Report())
     assert (ended.state, ended.text) == (JobState.FAILED, "No trained model waits to be compared.")
@@ -93,13 +101,13 @@ def test_a_job_that_was_given_to_another_worker_stops(place: Workplace) -> None:
 
 
 def test_what_a_job_says_is_kept_at_its_end(place: Workplace) -> None:
-    job, report = begun(place, JobKind.TRAIN), Report()
+    job, report = begun(place, JobKind.TRAIN), Report(clock=lambda: 0.0)
     with pulse(place.store, job, report, place.clock):
         report(0.25, "a quarter")
         report.log("begun")
     with transaction(place.store) as session:
         kept = jobs.find_job(session, job.code)
-    assert (kept.progress, kept.text, kept.log) == (0.25, "a quarter", "begun\n")
+    assert (kept.progress, kept.text, kept.log) == (0.25, "a quarter", "0.0 s: begun\n")
 
 
 def test_stopping_ends_what_the_job_waits_for() -> None:

@@ -104,9 +104,9 @@ def _told(attempt: Attempt, course: Course, *, chosen: bool) -> Trial:
 
 def _found(attempt: Attempt) -> str:
     gain = attempt.gain
-    apart = f"by {abs(gain.gain):.3f} ± {gain.error:.3f}"
+    apart = f"(loss {-gain.gain:+.3f} ± {gain.error:.3f})".replace("-", "−")
     if attempt.unseen is None:
         return f"given up after part {attempt.n_folds} of {N_FOLDS}, no better so far"
     if gain.sure:
         return f"better than frozen layers {apart}"
-    return f"worse than frozen layers {apart}" if gain.gain < -gain.error else f"no better than chance, {apart}"
+    return f"{'worse than' if gain.gain < -gain.error else 'not surely better than'} frozen layers {apart}"

@@ -39,7 +39,7 @@ def test_layers_are_taught_where_frozen_ones_do_not_tell_the_labels_apart(by_col
     assert trials[Way.FROZEN].accuracy == pytest.approx(0.5, abs=0.1)
     [chosen] = [one for one in trials.values() if one.chosen]
     assert chosen.way in (Way.LAST_BLOCK, Way.ALL)
-    assert chosen.why.startswith("better than frozen layers by 0.2")
+    assert chosen.why.startswith("better than frozen layers (loss −0.2")
     assert chosen.gain is not None
     assert chosen.error is not None
     assert chosen.gain > chosen.error > 0

@@ -1,5 +1,6 @@
 """The public model's page and its JSON: the project's own figures in words and pictures, whatever the model's age."""
 
+import html
 import re
 from datetime import datetime
 from typing import Any
@@ -126,6 +127,21 @@ def test_whether_others_weights_helped_is_told_in_words(
     page = client.get(PAGE).text
     assert words in page
     assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
+
+
+def test_each_way_of_teaching_has_its_figure_or_the_reason_why_it_has_none(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    page = html.unescape(client.get(PAGE).text)
+    part = page[page.index('id="method"') : page.index('id="confusion"')]
+    assert "the last layers of the network that it looks with" in part
+    for one in metrics["method"]["ways"]:
+        assert one["why"] in part
+    assert part.count("<rect") == 2 * 2, "two ways were measured: a ground and a bar each"
+    assert part.count("tag-good") == 1
+    told = client.get(JSON).json or {}
+    assert [one["chosen"] for one in told["figures"]["method"]["ways"]] == [False, False, True, False]
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

@@ -104,6 +104,8 @@ def _told(attempt: Attempt, course: Course, *, chosen: bool) -> Trial:
 
 def _found(attempt: Attempt) -> str:
     gain = attempt.gain
+    if math.isinf(gain.error):
+        return "nobody can tell whether it is better, as all there is to learn from lies in one image"
     apart = f"(loss {-gain.gain:+.3f} ± {gain.error:.3f})".replace("-", "−")
     if attempt.unseen is None:
         return f"given up after part {attempt.n_folds} of {N_FOLDS}, no better so far"

@@ -104,6 +104,15 @@ def test_too_few_subjects_teach_no_layers(tmp_path: Path) -> None:
         went(few, Asked(Way.ALL))
 
 
+def test_of_a_single_image_nobody_can_tell_what_is_better(by_colour: School) -> None:
+    lessons = by_colour.course.lessons
+    together = replace(lessons, image=np.zeros_like(lessons.image))
+    taught, trials = went(replace(by_colour, course=replace(by_colour.course, lessons=together)), Asked())
+    assert taught is by_colour.frozen
+    assert trials[Way.LAST_BLOCK].why.startswith("nobody can tell")
+    assert trials[Way.LAST_BLOCK].error is None
+
+
 def test_a_network_taught_here_from_scratch_is_not_taught_again(by_light: School) -> None:
     own = replace(by_light.frozen, backbone=replace(by_light.frozen.backbone, name="small_cnn"))
     taught, trials = went(replace(by_light, frozen=own), Asked())

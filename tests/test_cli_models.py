@@ -42,6 +42,11 @@ def test_versions_are_listed_with_the_gates_reasons(data: Path) -> None:
     assert "has no model yet" in run(data, "model", "list", "moorea").output
 
 
+def test_a_wish_for_a_training_reaches_the_trainer_and_comes_back_as_its_sentence(data: Path) -> None:
+    with pytest.raises(FathomError, match=r"There is no method “magic”: choose one of auto, direct, frozen"):
+        run(data, "train", SLUG, "--method", "magic")
+
+
 def test_two_versions_are_compared_label_by_label(data: Path) -> None:
     said = run(data, "model", "compare", SLUG, "1", "2").output
     assert "version 1 → 2, with 95% intervals" in said

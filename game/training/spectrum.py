@@ -7,6 +7,7 @@ from typing import Any
 
 from game.errors import TrainingError
 from game.training.direct import direct
+from game.training.in_vain import in_vain, remember
 from game.training.teaching import N_FOLDS, CrossFitted, Teaching
 from game.training.ways import Asked, Course, Gain, NotPossible, Taught, Trial, Way, gain_over, trial
 from scoring.arrays import Floats
@@ -73,9 +74,14 @@ def _attempts(frozen: Taught, course: Course, asked: Asked) -> tuple[list[Attemp
 
 
 def _check(teaching: Teaching, asked: Asked, left_s: float) -> None:
-    """A way that is asked for by its name may take as long as it takes."""
+    """A way that is asked for by its name is gone again, and may take as long as it takes."""
     teaching.check()
-    if asked.way is Way.AUTO and teaching.takes_s() > left_s:
+    if asked.way is not Way.AUTO:
+        return
+    before = in_vain(teaching)
+    if before is not None:
+        raise NotPossible(before)
+    if teaching.takes_s() > left_s:
         raise NotPossible(
             f"not tried: would take about {teaching.takes_s():.0f} s, and {left_s:.0f} s of the budget of "
             f"{asked.budget_s:.0f} s are left"
@@ -92,7 +98,10 @@ def _taught(teaching: Teaching, asked: Asked) -> Attempt:
     crossed: CrossFitted = teaching.cross_fitted(patient=asked.way is not Way.AUTO)
     whole = crossed.unseen if crossed.judged.all() else None
     gain = crossed.gain(teaching.course.lessons)
-    return Attempt(teaching.way, gain, whole, crossed.n_folds, lambda: teaching.taught(crossed))
+    attempt = Attempt(teaching.way, gain, whole, crossed.n_folds, lambda: teaching.taught(crossed))
+    if not gain.sure:
+        remember(teaching, _found(attempt))
+    return attempt
 
 
 def _told(attempt: Attempt, course: Course, *, chosen: bool) -> Trial:
@@ -104,9 +113,11 @@ def _told(attempt: Attempt, course: Course, *, chosen: bool) -> Trial:
 
 def _found(attempt: Attempt) -> str:
     gain = attempt.gain
-    apart = f"by {abs(gain.gain):.3f} ± {gain.error:.3f}"
+    if math.isinf(gain.error):
+        return "nobody can tell whether it is better, as all there is to learn from lies in one image"
+    apart = f"(loss {-gain.gain:+.3f} ± {gain.error:.3f})".replace("-", "−")
     if attempt.unseen is None:
         return f"given up after part {attempt.n_folds} of {N_FOLDS}, no better so far"
     if gain.sure:
         return f"better than frozen layers {apart}"
-    return f"worse than frozen layers {apart}" if gain.gain < -gain.error else f"no better than chance, {apart}"
+    return f"{'worse than' if gain.gain < -gain.error else 'not surely better than'} frozen layers {apart}"

@@ -72,7 +72,7 @@ def compare(given: Ints, rival: Rival, true: Ints, drawn: Draws | None) -> Trans
 
 def rival(dataset: Dataset, images: Images, cache: Path, seed: int, progress: Progress) -> Rival:
     """The kept one, or a new one if there is none, or if it was taught on much less."""
-    file = cache / "scratch" / f"{_key(dataset, seed)}.json"
+    file = cache / "scratch" / f"{key_of(dataset, seed)}.json"
     kept = _read(file)
     if kept is None or len(dataset.consensus.subject) > OUTGROWN * kept.n:
         kept = _taught(dataset, images, cache, seed, progress)
@@ -90,7 +90,7 @@ def _taught(dataset: Dataset, images: Images, cache: Path, seed: int, progress: 
     return Rival(learned.head(seen[n:]).argmax(axis=1), n)
 
 
-def _key(dataset: Dataset, seed: int) -> str:
+def key_of(dataset: Dataset, seed: int) -> str:
     """Another hold-out, another project or other labels need another rival."""
     pairs = zip(dataset.gold.subject, dataset.gold.true, strict=True)
     gold = [[dataset.subjects[place].code, int(true)] for place, true in pairs]

@@ -39,7 +39,7 @@ def test_layers_are_taught_where_frozen_ones_do_not_tell_the_labels_apart(by_col
     assert trials[Way.FROZEN].accuracy == pytest.approx(0.5, abs=0.1)
     [chosen] = [one for one in trials.values() if one.chosen]
     assert chosen.way in (Way.LAST_BLOCK, Way.ALL)
-    assert chosen.why.startswith("better than frozen layers by 0.2")
+    assert chosen.why.startswith("better than frozen layers (loss −0.2")
     assert chosen.gain is not None
     assert chosen.error is not None
     assert chosen.gain > chosen.error > 0
@@ -52,6 +52,22 @@ def test_frozen_layers_stay_where_they_tell_them_apart(by_light: School) -> None
     assert trials[Way.FROZEN].chosen
     assert trials[Way.FROZEN].why == "nothing else is better by more than chance"
     assert trials[Way.LAST_BLOCK].why.startswith("given up after part 1 of 3")
+
+
+def test_what_was_in_vain_is_tried_again_only_when_there_is_half_as_much_again_to_learn(
+    by_light: School, tmp_path: Path
+) -> None:
+    pupils = replace(by_light, course=replace(by_light.course, cache=tmp_path))
+    _, first = went(pupils, Asked())
+    _, second = went(pupils, Asked())
+    n = len(pupils.course.lessons.image)
+    assert second[Way.LAST_BLOCK].why == (
+        f"not tried again: with {n} subjects {first[Way.LAST_BLOCK].why}; from {int(1.5 * n) + 1} subjects on it is"
+    )
+    for file in (tmp_path / "in_vain").iterdir():
+        file.write_text(file.read_text(encoding="utf-8").replace(f'"n": {n}', f'"n": {n // 2}'), encoding="utf-8")
+    _, third = went(pupils, Asked())
+    assert third[Way.LAST_BLOCK].why == first[Way.LAST_BLOCK].why
 
 
 def test_every_subject_is_judged_by_layers_that_did_not_see_it(by_colour: School) -> None:
@@ -102,6 +118,15 @@ def test_too_few_subjects_teach_no_layers(tmp_path: Path) -> None:
     assert trials[Way.LAST_BLOCK].why.startswith("not tried: 180 subjects are too few")
     with pytest.raises(TrainingError, match=r"The method “all” is not tried: 180 subjects are too few"):
         went(few, Asked(Way.ALL))
+
+
+def test_of_a_single_image_nobody_can_tell_what_is_better(by_colour: School) -> None:
+    lessons = by_colour.course.lessons
+    together = replace(lessons, image=np.zeros_like(lessons.image))
+    taught, trials = went(replace(by_colour, course=replace(by_colour.course, lessons=together)), Asked())
+    assert taught is by_colour.frozen
+    assert trials[Way.LAST_BLOCK].why.startswith("nobody can tell")
+    assert trials[Way.LAST_BLOCK].error is None
 
 
 def test_a_network_taught_here_from_scratch_is_not_taught_again(by_light: School) -> None:

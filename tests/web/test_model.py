@@ -1,5 +1,6 @@
 """The public model's page and its JSON: the project's own figures in words and pictures, whatever the model's age."""
 
+import html
 import re
 from datetime import datetime
 from typing import Any
@@ -136,6 +137,21 @@ def test_it_is_told_what_it_would_recognise_where_it_has_never_been(
     add_model(world, "moorea", {**OLD, "elsewhere": elsewhere}, now)
     page = client.get(PAGE).text
     assert "it would recognise 70 % of the examination pictures at 3 sites, and not 81 %." in page.replace("\xa0", " ")
+
+
+def test_each_way_of_teaching_has_its_figure_or_the_reason_why_it_has_none(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    page = html.unescape(client.get(PAGE).text)
+    part = page[page.index('id="method"') : page.index('id="confusion"')]
+    assert "the last layers of the network that it looks with" in part
+    for one in metrics["method"]["ways"]:
+        assert one["why"] in part
+    assert part.count("<rect") == 2 * 2, "two ways were measured: a ground and a bar each"
+    assert part.count("tag-good") == 1
+    told = client.get(JSON).json or {}
+    assert [one["chosen"] for one in told["figures"]["method"]["ways"]] == [False, False, True, False]
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

@@ -80,6 +80,14 @@ def test_a_training_that_failed_is_tried_again_with_the_next_release(place: Work
     assert ask(place, later=timedelta(hours=1)) == [JobKind.CLEAN_UP, JobKind.TRAIN]
 
 
+def test_a_training_with_wishes_that_failed_keeps_no_other_from_being_tried(place: Workplace) -> None:
+    with transaction(place.store) as session:
+        wished = {"release": 1, "wishes": {"method": "direct"}}
+        job = jobs.begin_job(session, JobKind.TRAIN, id_of(session), "", wished, place.clock())
+        jobs.fail_job(session, job, "Not possible.", place.clock())
+    assert JobKind.TRAIN in ask(place)
+
+
 def test_a_release_with_simulated_volunteers_is_trained_on_by_hand_only(place: Workplace) -> None:
     end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
     end(place, JobKind.PUBLISH, failed=True)

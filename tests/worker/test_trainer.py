@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_bad_input_is_the_trainers_own_sentence(tmp_path: Path) -> None:
     assert "release" in str(refused.value)
     assert "Traceback" not in str(refused.value)
     assert not (tmp_path / "models" / "a").exists()
+
+
+def test_wishes_reach_the_trainer(tmp_path: Path) -> None:
+    """It says itself what it cannot grant."""
+    with pytest.raises(TrainingError, match="There is no method “magic”"):
+        fit(replace(training(tmp_path), wishes={"method": "magic"}), Report())
 
 
 def test_a_picture_without_a_model_is_a_sentence_too(tmp_path: Path) -> None:

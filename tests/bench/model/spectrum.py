@@ -1,6 +1,7 @@
 """`python -m tests.bench.model.spectrum`: frozen, last block, all layers, and what auto chooses; one seed, and slow.
 
-Layers are taught for every fold, and within it to compare: `--set`, `--way` and `--folds` measure a part only.
+Layers are taught for every fold, and by auto within it, too: `--set`, `--way` and `--folds` measure a part only.
+`--plot FILE.svg` draws what was measured.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -38,15 +40,23 @@ def main() -> None:
     parser.add_argument("--way", choices=[str(way) for way in WAYS], nargs="*", default=[str(way) for way in WAYS])
     parser.add_argument("--folds", type=int, default=N_FOLDS)
     parser.add_argument("--budget-seconds", type=float, default=BUDGET_S)
+    parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    panels: dict[str, dict[str, tuple[float, ...]]] = {}
     for name in options.set:
         pictures = SETS[name](folder().parent)
-        for way in options.way:
-            _say(pictures, Asked(Way(way), options.budget_seconds), options.folds)
+        asked = [Asked(Way(way), options.budget_seconds) for way in options.way]
+        panels[pictures.name] = {str(one.way): _say(pictures, one, options.folds) for one in asked}
+    if options.plot:
+        # Only who draws needs what draws.
+        from tests.bench.model.spectrum_plot import plot
+
+        plot(panels, options.plot)
 
 
-def _say(pictures: Pictures, asked: Asked, n_folds: int) -> None:
+def _say(pictures: Pictures, asked: Asked, n_folds: int) -> tuple[float, ...]:
+    """Accuracy by group and by label, macro-F1."""
     start, whole = time.process_time(), np.full((len(pictures.true), pictures.n_labels), np.nan)
     for held in list(pictures.folds(N_FOLDS, SEED))[:n_folds]:
         whole[held] = _judged(pictures, asked, held)
@@ -59,6 +69,7 @@ def _say(pictures: Pictures, asked: Asked, n_folds: int) -> None:
         f"loss {loss:.3f}  ({n_folds} of {N_FOLDS} folds, {time.process_time() - start:.0f} s of one core)\n"
     )
     sys.stdout.flush()
+    return group, label, macro_f1
 
 
 def _judged(pictures: Pictures, asked: Asked, held: Masks) -> Floats:

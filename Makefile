@@ -18,7 +18,8 @@ help:
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
 	@echo "make bench-spectrum   frozen layers beside taught ones (hours; ARGUMENTS='--set koh_tao --folds 1' for a part)"
-	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw"
+	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw, how long"
+	@echo "                      a retraining takes, and how many answers the whole loop saves"
 
 play: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play
@@ -46,6 +47,8 @@ bench-consensus: $(ENVIRONMENT)
 
 bench-model: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.model
+	@$(BIN)/python -m tests.bench.retrain
+	@$(BIN)/python -m tests.bench.loop
 
 bench-spectrum: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.model.spectrum $(ARGUMENTS)

@@ -67,7 +67,7 @@ def learn(lessons: Lessons, widths: Sequence[int], seed: int, progress: Progress
     weight = importance(lessons)
     unseen = _left_out(lessons, weight, widths, seed, progress)
     losses = {ridge: _loss(p, lessons.posterior, weight) for ridge, p in unseen.items()}
-    best = min(RIDGES, key=lambda ridge: losses[ridge])
+    best = min(losses, key=lambda ridge: losses[ridge])
     head = fit_heads(lessons, weight, widths, (best,))[best]
     progress("fit", len(weight), len(weight), f"Learned from {len(weight)} subjects, with ridge {best:g}")
     return Learned(head, best, losses, unseen[best])
@@ -90,6 +90,13 @@ def importance(lessons: Lessons) -> Floats:
 def fit_heads(
     lessons: Lessons, importance: Floats, widths: Sequence[int], ridges: Sequence[float]
 ) -> dict[float, Head]:
+    """By ridge, firmest first, the head of each."""
+    return dict(_path(lessons, importance, widths, ridges))
+
+
+def _path(
+    lessons: Lessons, importance: Floats, widths: Sequence[int], ridges: Sequence[float]
+) -> Iterator[tuple[float, Head]]:
     """For each ridge the minimum of Σ_n w_n · cross-entropy(posterior_n, p_n) / Σ w + ridge/2N · ‖weight‖².
 
     Features are standardised, then each block shrunk by the root of its width: a layer of 1,280 channels weighs no
@@ -102,12 +109,10 @@ def fit_heads(
     target = torch.from_numpy(lessons.posterior * (importance / importance.sum())[:, np.newaxis])
     weight = torch.zeros(x.shape[1], target.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(target.shape[1], dtype=torch.float64, requires_grad=True)
-    heads = {}
-    with one_thread():
-        for ridge in ridges:
+    for ridge in ridges:
+        with one_thread():
             _minimise(x, target, ridge / len(x), (weight, bias))
-            heads[ridge] = Head(mean, scale, weight.detach().numpy().copy(), bias.detach().numpy().copy())
-    return heads
+        yield ridge, Head(mean, scale, weight.detach().numpy().copy(), bias.detach().numpy().copy())
 
 
 @contextmanager
@@ -141,15 +146,25 @@ def _minimise(x: Tensor, target: Tensor, ridge: float, head: tuple[Tensor, Tenso
 def _left_out(
     lessons: Lessons, weight: Floats, widths: Sequence[int], seed: int, progress: Progress
 ) -> dict[float, Floats]:
-    """For each ridge probabilities (N, K), each by a head that was fitted without the lesson's fold."""
-    fold = folds(lessons.image, seed)
-    judged = {ridge: np.empty_like(lessons.posterior) for ridge in RIDGES}
+    """By ridge probabilities (N, K), each by a head that was fitted without the lesson's fold.
+
+    From the firmest on, until a looser one does worse: those after it would only learn the lessons more by heart, and
+    take the longest to find.
+    """
+    fold, judged, losses = folds(lessons.image, seed), {}, [np.inf]
+    paths = {}
     for out in np.unique(fold):
-        progress("fit", int((fold < out).sum()), len(fold), "Learning, with some images left out to choose the ridge")
         kept = fold != out
         some = Lessons(lessons.features[kept], lessons.posterior[kept], lessons.confidence[kept], lessons.image[kept])
-        for ridge, head in fit_heads(some, weight[kept], widths, RIDGES).items():
-            judged[ridge][~kept] = head(lessons.features[~kept])
+        paths[out] = _path(some, weight[kept], widths, RIDGES)
+    for place, ridge in enumerate(RIDGES):
+        progress("fit", place, len(RIDGES), "Learning, with some images left out to choose the ridge")
+        judged[ridge] = np.empty_like(lessons.posterior)
+        for out, path in paths.items():
+            judged[ridge][fold == out] = next(path)[1](lessons.features[fold == out])
+        losses.append(_loss(judged[ridge], lessons.posterior, weight))
+        if losses[-1] > losses[-2]:
+            break
     return judged
 
 

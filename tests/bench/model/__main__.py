@@ -55,14 +55,14 @@ def _ways(pictures: Pictures, kind: str) -> dict[str, Teach]:
 
 
 def _frozen(pictures: Pictures, recipe: Recipe, told: Teach, held: Masks, seed: int) -> Floats:
-    features, widths = _features(pictures, recipe)
+    features, widths = features_of(pictures, recipe)
     posterior = told(held, seed)[~held]
     consensus = Consensus(np.flatnonzero(~held), posterior, posterior.max(axis=1))
     lessons = replace(lessons_of(pictures.subjects, consensus, features[~held]), image=pictures.photograph[~held])
     return learn(lessons, widths, seed, _quiet()).head(features)
 
 
-def _features(pictures: Pictures, recipe: Recipe) -> tuple[Features, tuple[int, ...]]:
+def features_of(pictures: Pictures, recipe: Recipe) -> tuple[Features, tuple[int, ...]]:
     backbone = pretrained(KEPT, recipe)
     assert backbone is not None, "The packaged weights are missing."
     eye = eye_of(backbone.trunk, recipe)

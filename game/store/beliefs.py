@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from game.store.columns import Instant
+from game.store.ranks import ranks_of
 from game.store.tables import (
     Aggregate,
     Consensus,
@@ -153,7 +154,10 @@ def around(session: Session, project_id: int, period: str, volunteer_id: int, n:
         and_(Standing.points == own.points, Standing.volunteer_id >= volunteer_id),
     )
     in_period = (Standing.project_id == project_id, Standing.period == period)
-    n_before = session.scalar(select(func.count()).where(*in_period, before)) or 0
+    ranks = ranks_of(session)
+    n_before = None if ranks is None else ranks.n_before(own)
+    if n_before is None:
+        n_before = session.scalar(select(func.count()).where(*in_period, before)) or 0
     rows = _standings(project_id, period)
     above = session.execute(rows.where(before).order_by(Standing.points, Standing.volunteer_id.desc()).limit(n))
     below = session.execute(rows.where(after).order_by(Standing.points.desc(), Standing.volunteer_id).limit(n + 1))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from redis import Redis as Client
 
 from game.config import ROOT
 from game.levels import Project, read_projects
@@ -111,6 +112,20 @@ def test_when_redis_is_lost_the_database_counts_until_the_ranks_are_made_again(
     told(ranked, project, now)
     assert known(ranked, 1) == N - 2
     assert ranks(ranked, project, now) == before
+
+
+def test_while_another_process_makes_them_the_database_counts(
+    ranked: Store, store: Store, redis: Redis, project: Project, now: datetime
+) -> None:
+    making = Client.from_url(redis.url)
+    making.set(f"fathom:ranks:1:{ALL_TIME}:making", 1)
+    told(ranked, project, now)
+    assert known(ranked, 1) is None
+    assert ranks(ranked, project, now) == ranks(store, project, now)
+    making.delete(f"fathom:ranks:1:{ALL_TIME}:making")
+    making.close()
+    told(ranked, project, now)
+    assert known(ranked, 1) == N - 2
 
 
 def test_without_redis_nothing_is_asked(store: Store) -> None:

@@ -44,16 +44,16 @@ class Ranks:
 
         key = _key(own.project_id, own.period)
         try:
-            if not self._redis.exists(_until(key)):
-                return None
             with self._redis.pipeline() as together:
+                together.exists(_until(key))
                 # Her own points are known here; those of others may be a second old.
                 together.zadd(key, _scored([(own.volunteer_id, own.points)]))
                 together.zrank(key, _member(own.volunteer_id))
-                return int(together.execute()[1])
+                told, _, n_before = together.execute()
         except RedisError as lost:
             _LOG.warning("Ranks are counted by the database: %s", lost)
             return None
+        return int(n_before) if told else None
 
     def catch_up(self, session: Session, project_id: int, period: str, now: datetime) -> None:
         """Tells Redis what changed since the last time, or everything if it has lost what it knew."""
@@ -63,7 +63,8 @@ class Ranks:
         try:
             until = self._redis.get(_until(key))
             if until is None or not self._redis.exists(key):
-                self._make(session, key, project_id, period)
+                if not self._made(session, key, project_id, period):
+                    return
             else:
                 since = datetime.fromtimestamp(float(until), UTC) - OVERLAP
                 changed = _changed(session, project_id, period, since)
@@ -73,10 +74,13 @@ class Ranks:
         except RedisError as lost:
             _LOG.warning("Ranks could not be told to Redis: %s", lost)
 
-    def _make(self, session: Session, key: str, project_id: int, period: str) -> None:
-        """Under another name until it is whole, so that nobody is ranked among half of the players."""
+    def _made(self, session: Session, key: str, project_id: int, period: str) -> bool:
+        """Under another name until it is whole, so that nobody is ranked among half of the players.
+
+        False while another process does it.
+        """
         if not self._redis.set(f"{key}:making", 1, nx=True, ex=MAKING):
-            return
+            return False
         unfinished = f"{key}:{secrets.token_hex(4)}"
         n_told = 0
         for some in _all(session, project_id, period):
@@ -86,6 +90,7 @@ class Ranks:
         if n_told:
             self._redis.rename(unfinished, key)
         self._redis.delete(f"{key}:making")
+        return True
 
 
 def with_ranks(store: Store, redis_url: str | None) -> Store:
@@ -122,11 +127,13 @@ def _scored(standings: Sequence[tuple[int, int]]) -> dict[str, int]:
 
 
 def _changed(session: Session, project_id: int, period: str, since: datetime) -> list[tuple[int, int]]:
-    players = select(Round.volunteer_id).where(Round.project_id == project_id, Round.completed_at >= since)
-    return [
-        (one, points)
-        for one, points in session.execute(_standings(project_id, period, Standing.volunteer_id.in_(players)))
-    ]
+    rows = select(Round.volunteer_id).where(Round.project_id == project_id, Round.completed_at >= since)
+    players = sorted(set(session.scalars(rows)))
+    found: list[tuple[int, int]] = []
+    for begin in range(0, len(players), AT_ONCE):
+        some = Standing.volunteer_id.in_(players[begin : begin + AT_ONCE])
+        found += [(one, points) for one, points in session.execute(_standings(project_id, period, some))]
+    return found
 
 
 def _all(session: Session, project_id: int, period: str) -> Iterator[list[tuple[int, int]]]:

@@ -11,6 +11,7 @@ from flask_openapi3.openapi import OpenAPI
 from game.config import ROOT, Settings
 from game.levels import read_projects
 from game.store import open_store
+from game.store.ranks import with_ranks
 from game.version import CODE_VERSION
 from game.web import (
     account,
@@ -69,7 +70,7 @@ def create_app(settings: Settings) -> OpenAPI:
 
 
 def _open_game(app: OpenAPI, settings: Settings) -> None:
-    store = open_store(settings.database_url)
+    store = with_ranks(open_store(settings.database_url), settings.redis_url)
     projects = read_projects(settings.levels)
     server = open_sockets(app, settings)
     announcer = Announcer(server, store, projects)

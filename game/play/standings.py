@@ -8,6 +8,7 @@ from game.errors import NotFound
 from game.levels import Project
 from game.store import Session, beliefs, people, subjects
 from game.store.beliefs import ALL_TIME
+from game.store.ranks import ranks_of
 
 TOP = 10
 AROUND = 2
@@ -59,6 +60,15 @@ def renew_standings(session: Session, project_id: int, volunteer_id: int, now: d
     for period in Period:
         points = beliefs.points_of_volunteer(session, volunteer_id, project_id, _since(period, now))
         beliefs.keep_standing(session, project_id, _key(period, now), volunteer_id, points)
+
+
+def renew_ranks(session: Session, project: Project, now: datetime) -> None:
+    """Tells Redis, where there is one, whose points have changed; after the commit, about once a second."""
+    row, ranks = subjects.project_row(session, project.slug), ranks_of(session)
+    if row is None or ranks is None:
+        return
+    for period in Period:
+        ranks.catch_up(session, row.id, _key(period, now), now)
 
 
 def points_of(session: Session, project: Project, volunteer_id: int) -> int:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, update
+from sqlalchemy import Select, and_, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from game.store.columns import Instant
+from game.store.ranks import ranks_of
 from game.store.tables import (
     Aggregate,
     Consensus,
@@ -140,26 +141,46 @@ def top(session: Session, project_id: int, period: str, n: int) -> list[Leaderbo
 
 
 def around(session: Session, project_id: int, period: str, volunteer_id: int, n: int) -> list[LeaderboardLine]:
-    """The volunteer's own place with the `n` before and after it; empty while she has none."""
+    """The volunteer's own place with the `n` before and after it; empty while she has none.
+
+    Those with as many points and those with more or fewer are asked for apart: each is then a few steps in the index.
+    """
     own = session.get(Standing, (project_id, period, volunteer_id))
     if own is None:
         return []
-    before = or_(
-        Standing.points > own.points,
-        and_(Standing.points == own.points, Standing.volunteer_id < volunteer_id),
-    )
-    after = or_(
-        Standing.points < own.points,
-        and_(Standing.points == own.points, Standing.volunteer_id >= volunteer_id),
-    )
-    in_period = (Standing.project_id == project_id, Standing.period == period)
-    n_before = session.scalar(select(func.count()).where(*in_period, before)) or 0
-    rows = _standings(project_id, period)
-    above = session.execute(rows.where(before).order_by(Standing.points, Standing.volunteer_id.desc()).limit(n))
-    below = session.execute(rows.where(after).order_by(Standing.points.desc(), Standing.volunteer_id).limit(n + 1))
-    before_me = list(reversed(above.all()))
-    lines = [*before_me, *below.all()]
-    return [LeaderboardLine(rank, *line) for rank, line in enumerate(lines, start=n_before - len(before_me) + 1)]
+    rows, ids = _standings(project_id, period), Standing.volunteer_id
+    equal, more, fewer = Standing.points == own.points, Standing.points > own.points, Standing.points < own.points
+    above = [
+        rows.where(equal, ids < volunteer_id).order_by(ids.desc()),
+        rows.where(more).order_by(Standing.points, ids.desc()),
+    ]
+    below = [
+        rows.where(equal, ids >= volunteer_id).order_by(ids),
+        rows.where(fewer).order_by(Standing.points.desc(), ids),
+    ]
+    before_me = list(reversed(_first(session, above, n)))
+    lines = [*before_me, *_first(session, below, n + 1)]
+    first_rank = _n_before(session, own) - len(before_me) + 1
+    return [LeaderboardLine(rank, *line) for rank, line in enumerate(lines, start=first_rank)]
+
+
+def _first(session: Session, parts: Sequence[Select[int, str, int]], n: int) -> list[Any]:
+    """The first n rows of one query after the other."""
+    found: list[Any] = []
+    for rows in parts:
+        found += session.execute(rows.limit(n - len(found))).all() if len(found) < n else []
+    return found
+
+
+def _n_before(session: Session, own: Standing) -> int:
+    ranks = ranks_of(session)
+    known = None if ranks is None else ranks.n_before(own)
+    if known is not None:
+        return known
+    in_period = select(func.count()).where(Standing.project_id == own.project_id, Standing.period == own.period)
+    n_more = session.scalar(in_period.where(Standing.points > own.points)) or 0
+    equal = in_period.where(Standing.points == own.points, Standing.volunteer_id < own.volunteer_id)
+    return n_more + (session.scalar(equal) or 0)
 
 
 def _standings(project_id: int, period: str) -> Select[int, str, int]:

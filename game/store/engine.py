@@ -5,13 +5,19 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+if TYPE_CHECKING:
+    from game.store.ranks import Ranks
+
 BUSY_TIMEOUT_S = 30
+
+# Under which name a session knows who counts ranks.
+RANKS = "ranks"
 
 # The version that the newest migration brings; the web reads it here because Alembic is large.
 NEWEST_SCHEMA = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
@@ -26,6 +32,7 @@ class Store:
     # SQLite has one writer. Queueing here, in the process, lets other greenlets go on while one of them writes;
     # queueing inside SQLite would block them all.
     writer: AbstractContextManager[bool] | None = field(default=None, compare=False)
+    ranks: "Ranks | None" = field(default=None, compare=False)
 
     @property
     def n_connections(self) -> int:
@@ -57,7 +64,7 @@ def transaction(store: Store) -> Iterator[Session]:
 @contextmanager
 def reading(store: Store) -> Iterator[Session]:
     """A session whose changes are thrown away."""
-    with Session(store.engine) as session:
+    with Session(store.engine, info={RANKS: store.ranks}) as session:
         yield session
 
 

@@ -7,7 +7,7 @@ import socketio
 from game.levels import Project
 from game.play.classify import Outcome
 from game.play.figures import project_progress
-from game.play.standings import Period, leaderboard
+from game.play.standings import Period, leaderboard, renew_ranks
 from game.store import Store, reading
 from game.web import payloads
 from game.web.context import now
@@ -43,6 +43,8 @@ class Announcer:
             completed = self._waiting.pop(project.slug)
         room = room_of(project.slug)
         with reading(self._store) as session:
+            if completed:
+                renew_ranks(session, project, now())
             progress = payloads.Progress.of(project, project_progress(session, project))
             boards = [
                 payloads.Leaderboard.of(project, leaderboard(session, project, period, None, now()))

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from urllib.error import URLError
 
 import socketio
+from redis import Redis as Client
 
 from game.cli.children import free_port
 from game.cli.machines import proxy
+from game.play.standings import Period, leaderboard
 from game.store import reading
-from game.store.tables import Classification
+from game.store.tables import Classification, Volunteer
+from tests.conftest import NOW
 from tests.deploy.conftest import Redis
 from tests.server import Server, running_server, workers
 from tests.web.live import LivePlayer, ask, connected, new_live_player
@@ -65,6 +68,26 @@ def test_news_crosses_again_once_an_empty_redis_is_back(processes: list[Server],
             round_ = player.start()
             player.ask(f"/rounds/{round_['id']}/classifications", answer_to(round_, unanswered(round_)))
             time.sleep(1)
+
+
+def test_ranks_are_made_again_once_an_empty_redis_is_back(processes: list[Server], redis: Redis) -> None:
+    here, there = processes
+    player = new_live_player(there)
+    play_round(player)
+    redis.kill()
+    at_here = LivePlayer(here.url, player.token, player.pseudonym)
+    while_lost = at_here.ask("/projects/plankton/leaderboard?period=all")
+    assert [line["pseudonym"] for line in while_lost["around_me"] if line["mine"]] == [player.pseudonym]
+    redis.start()
+    play_round(new_live_player(there))
+    known = Client.from_url(redis.url)
+    wait_until(lambda: bool(known.keys("fathom:ranks:*:all:until")), "the ranks are there")
+    known.close()
+    from_redis = at_here.ask("/projects/plankton/leaderboard?period=all")
+    with reading(here.world.store) as session:
+        volunteer_id = session.query(Volunteer.id).filter(Volunteer.pseudonym == player.pseudonym).scalar()
+        counted = leaderboard(session, here.world.projects["plankton"], Period.ALL, volunteer_id, NOW)
+    assert [line["rank"] for line in from_redis["around_me"]] == [one.rank for one in counted.around_me]
 
 
 def is_news(message: Json, before: int) -> bool:

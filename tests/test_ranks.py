@@ -1,0 +1,132 @@
+"""Ranks from Redis are those that the database counts, also after Redis was lost."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from redis import Redis as Client
+
+from game.config import ROOT
+from game.levels import Project, read_projects
+from game.play.standings import Period, leaderboard, renew_ranks
+from game.store import Session, Store, people, reading, subjects, transaction
+from game.store.beliefs import ALL_TIME
+from game.store.ranks import with_ranks
+from game.store.tables import Round, Standing
+from game.store.upsert import keep_all
+from tests.deploy.conftest import Redis
+
+N = 40
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    started = Redis()
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def project() -> Project:
+    return read_projects(ROOT / "levels")["plankton"]
+
+
+@pytest.fixture
+def ranked(store: Store, redis: Redis, project: Project, now: datetime) -> Store:
+    """Forty players, of whom every two have as many points as each other. Redis knows nothing yet."""
+    redis.kill()
+    redis.start()
+    with transaction(store) as session:
+        project_id = subjects.add_project(session, project.slug, [], now).id
+        for n in range(N):
+            volunteer_id = people.add_volunteer(session, f"Volunteer {n}", now).id
+            give(session, project_id, volunteer_id, 10 * (n // 2))
+    return with_ranks(store, redis.url)
+
+
+def give(session: Session, project_id: int, volunteer_id: int, points: int, at: datetime | None = None) -> None:
+    row = {"project_id": project_id, "period": ALL_TIME, "volunteer_id": volunteer_id, "points": points}
+    keep_all(session, Standing, [row])
+    if at is not None:
+        session.add(
+            Round(
+                code=f"round-{volunteer_id}", project_id=project_id, volunteer_id=volunteer_id, level="first",
+                n_subjects=10, started_at=at, completed_at=at, points=points,
+            )
+        )  # fmt: skip
+
+
+def ranks(store: Store, project: Project, now: datetime) -> list[list[tuple[int, str, int, bool]]]:
+    """What every player sees around herself."""
+    with reading(store) as session:
+        boards = [leaderboard(session, project, Period.ALL, n, now) for n in range(1, N + 1)]
+    return [[(one.rank, one.pseudonym, one.points, one.mine) for one in board.around_me] for board in boards]
+
+
+def known(store: Store, n: int) -> int | None:
+    """How many stand before a volunteer as Redis alone knows it."""
+    with reading(store) as session:
+        own = session.get(Standing, (1, ALL_TIME, n))
+        assert own is not None
+        assert store.ranks is not None
+        return store.ranks.n_before(own)
+
+
+def told(store: Store, project: Project, now: datetime) -> None:
+    with reading(store) as session:
+        renew_ranks(session, project, now)
+
+
+def test_ranks_are_those_that_the_database_counts(ranked: Store, store: Store, project: Project, now: datetime) -> None:
+    assert known(ranked, 1) is None
+    assert ranks(ranked, project, now) == ranks(store, project, now)
+    told(ranked, project, now)
+    assert (known(ranked, N), known(ranked, 1)) == (1, N - 2)
+    assert ranks(ranked, project, now) == ranks(store, project, now)
+
+
+def test_who_moved_is_told_and_nobody_else(ranked: Store, store: Store, project: Project, now: datetime) -> None:
+    told(ranked, project, now)
+    with transaction(store) as session:
+        give(session, 1, 3, 10_000, now + timedelta(seconds=5))
+        give(session, 1, 4, 20_000)
+    assert known(ranked, N) == 1
+    told(ranked, project, now + timedelta(seconds=6))
+    assert known(ranked, N) == 2, "of the fourth no round tells"
+    assert known(ranked, 4) == 0, "but her own points are known when she asks"
+    assert ranks(ranked, project, now) == ranks(store, project, now)
+
+
+def test_when_redis_is_lost_the_database_counts_until_the_ranks_are_made_again(
+    ranked: Store, store: Store, redis: Redis, project: Project, now: datetime
+) -> None:
+    told(ranked, project, now)
+    before = ranks(store, project, now)
+    redis.kill()
+    assert known(ranked, 1) is None
+    assert ranks(ranked, project, now) == before
+    told(ranked, project, now)
+    redis.start()
+    assert known(ranked, 1) is None
+    assert ranks(ranked, project, now) == before
+    told(ranked, project, now)
+    assert known(ranked, 1) == N - 2
+    assert ranks(ranked, project, now) == before
+
+
+def test_while_another_process_makes_them_the_database_counts(
+    ranked: Store, store: Store, redis: Redis, project: Project, now: datetime
+) -> None:
+    making = Client.from_url(redis.url)
+    making.set(f"fathom:ranks:1:{ALL_TIME}:making", 1)
+    told(ranked, project, now)
+    assert known(ranked, 1) is None
+    assert ranks(ranked, project, now) == ranks(store, project, now)
+    making.delete(f"fathom:ranks:1:{ALL_TIME}:making")
+    making.close()
+    told(ranked, project, now)
+    assert known(ranked, 1) == N - 2
+
+
+def test_without_redis_nothing_is_asked(store: Store) -> None:
+    assert with_ranks(store, None).ranks is None

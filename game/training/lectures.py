@@ -32,6 +32,9 @@ class Batch:
     early: list[Tensor]
     signal: list[Tensor]
 
+    def some(self, places: Tensor) -> "Batch":
+        return Batch([each[places] for each in self.early], [each[places] for each in self.signal])
+
 
 class Examples(Protocol):
     """Subjects by their places (n,)."""

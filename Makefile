@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help play test check bench bench-consensus bench-model
+.PHONY: help play test check bench bench-load bench-consensus bench-model
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -15,6 +15,7 @@ help:
 	@echo "make test   set up everything, browser included, and pass every check and test"
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
+	@echo "make bench-load       real rounds against a real server, as many as it can take (LOAD=\"--door http\" and others)"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
 	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw"
 
@@ -33,6 +34,9 @@ check: $(ENVIRONMENT)
 
 bench: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench
+
+bench-load: $(ENVIRONMENT)
+	@$(BIN)/python -m tests.load $(LOAD)
 
 # The rivals are nobody's dependency: they are installed here and nowhere else.
 bench-consensus: $(ENVIRONMENT)

@@ -28,12 +28,14 @@ from game.web import (
     versions,
 )
 from game.web.announcer import Announcer
-from game.web.context import API, Game
+from game.web.context import API, Game, now
 from game.web.errors import register_errors, validation_response
+from game.web.ledger import Ledger
 from game.web.limits import register_limits
 from game.web.security import csrf, register_security
 from game.web.sockets import open_sockets, register_sockets
 from game.web.templating import prepare_templates, wanted_locale
+from game.web.threads import wait_for_database
 
 STAY_SIGNED_IN = timedelta(days=365)
 
@@ -64,11 +66,12 @@ def create_app(settings: Settings) -> OpenAPI:
 
 
 def _open_game(app: OpenAPI, settings: Settings) -> None:
-    store = open_store(settings.database_url)
+    store = open_store(settings.database_url, wait_for_database)
     projects = read_projects(settings.levels)
     server = open_sockets(app, settings)
     announcer = Announcer(server, store, projects)
-    game = Game(settings, store, projects, _enqueuer(settings), announcer.announce)
+    ledger = Ledger(store, projects, now)
+    game = Game(settings, store, projects, _enqueuer(settings), announcer.announce, ledger)
     app.extensions["fathom"] = game
     register_sockets(server, app, game)
 

@@ -21,8 +21,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """Yields a database URL. PostgreSQL refuses to run as root, so root hands it to an ordinary user."""
+def postgresql_server(*, durable: bool = False) -> Iterator[str]:
+    """Yields a database URL. PostgreSQL refuses to run as root, so root hands it to an ordinary user.
+
+    Not `durable`, it is quicker and does not survive a power cut, which most tests do not need.
+    """
     programs = _postgresql_programs()
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
@@ -30,7 +33,7 @@ def postgresql_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="fathom-postgresql-"))
     os.chown(folder, user.pw_uid, user.pw_gid)
     port = free_port()
-    options = f"-h 127.0.0.1 -p {port} -k {folder} -c max_connections=200 -c fsync=off"
+    options = f"-h 127.0.0.1 -p {port} -k {folder} -c max_connections=200 -c fsync={'on' if durable else 'off'}"
     pg_ctl = [*prefix, str(programs / "pg_ctl"), "-D", str(folder / "rows"), "-w"]
     _run(
         [

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help play play-scaled test check bench bench-consensus bench-model bench-spectrum
+.PHONY: help play play-scaled test check bench bench-load bench-consensus bench-model bench-spectrum
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -16,6 +16,7 @@ help:
 	@echo "make test   set up everything, browser included, and pass every check and test"
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
+	@echo "make bench-load       real rounds against a real server, as many as it can take (LOAD=\"--door http\" and others)"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
 	@echo "make bench-spectrum   frozen layers beside taught ones (hours; ARGUMENTS='--set koh_tao --folds 1' for a part)"
 	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw, how long"
@@ -39,6 +40,9 @@ check: $(ENVIRONMENT)
 
 bench: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench
+
+bench-load: $(ENVIRONMENT)
+	@$(BIN)/python -m tests.load $(LOAD)
 
 # The rivals are nobody's dependency: they are installed here and nowhere else.
 bench-consensus: $(ENVIRONMENT)

@@ -30,14 +30,16 @@ from game.web import (
     versions,
 )
 from game.web.announcer import Announcer
-from game.web.context import API, Game
+from game.web.context import API, Game, now
 from game.web.errors import register_errors, validation_response
+from game.web.ledger import Ledger
 from game.web.limits import register_limits
 from game.web.metrics import Metrics, Watched
 from game.web.requests import register_requests
 from game.web.security import csrf, register_security
 from game.web.sockets import open_sockets, register_sockets
 from game.web.templating import prepare_templates, wanted_locale
+from game.web.threads import wait_for_database
 
 STAY_SIGNED_IN = timedelta(days=365)
 
@@ -70,13 +72,14 @@ def create_app(settings: Settings) -> OpenAPI:
 
 
 def _open_game(app: OpenAPI, settings: Settings) -> None:
-    store = with_ranks(open_store(settings.database_url), settings.redis_url)
+    store = with_ranks(open_store(settings.database_url, wait_for_database), settings.redis_url)
     projects = read_projects(settings.levels)
     server = open_sockets(app, settings)
     announcer = Announcer(server, store, projects)
     counted: Metrics = app.extensions["metrics"]
     counted.registry.register(Watched(store, server))
-    game = Game(settings, store, projects, _enqueuer(settings), counted.counting(announcer.announce))
+    announce = counted.counting(announcer.announce)
+    game = Game(settings, store, projects, _enqueuer(settings), announce, Ledger(store, projects, now))
     app.extensions["fathom"] = game
     register_sockets(server, app, game)
 

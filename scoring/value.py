@@ -35,9 +35,16 @@ def expected_gain(posterior: Floats, pooled: Floats, choices: Masks, ahead: int 
 
 def share_of_most(posterior: Floats, pooled: Floats, choices: Masks) -> float:
     """The same in [0, 1] of what an answer gains where nothing is known: 1 for a subject that could be anything."""
-    n_labels = len(posterior)
-    most = float(expected_gain(np.full(n_labels, 1 / n_labels), pooled, choices))
+    most = _most(pooled.tobytes(), choices.tobytes(), len(posterior))
     return min(1.0, float(expected_gain(posterior, pooled, choices)) / most) if most > 0 else 0.0
+
+
+@lru_cache(maxsize=256)
+def _most(pooled: bytes, choices: bytes, n_labels: int) -> float:
+    """What an answer gains where nothing is known: of all subjects the same, until the next aggregation."""
+    matrix = np.frombuffer(pooled, dtype=np.float64).reshape(n_labels, n_labels)
+    offered = np.frombuffer(choices, dtype=np.bool_).reshape(-1, n_labels)
+    return float(expected_gain(np.full(n_labels, 1 / n_labels), matrix, offered))
 
 
 @lru_cache

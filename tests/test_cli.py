@@ -94,7 +94,7 @@ def test_a_role_is_given_to_an_account(data: Path, rng: np.random.Generator) -> 
     store = open_store(f"sqlite:///{data / 'fathom.sqlite'}")
     with transaction(store) as session:
         guest = accounts.create_guest(session, NOW, rng)
-        accounts.sign_up(session, guest.id, "marie", "a long password")
+        accounts.sign_up(session, guest.id, "marie", accounts.hash_password("a long password"))
     assert run(data, "role", "marie", "operator").output == "marie is now operator.\n"
     with reading(store) as session:
         marie = volunteer_by_login(session, "marie")

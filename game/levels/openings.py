@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from game.levels.project import ChoiceSet, Project
 from scoring.arrays import Floats, Masks
 from scoring.consensus import best_choice
@@ -23,7 +21,7 @@ class OpeningState:
 
 def choice_masks(project: Project) -> dict[str, Masks]:
     """Code → the labels that this choice contains, (K,)."""
-    return {choice.code: np.array(choice.mask, dtype=np.bool_) for choice in project.choices}
+    return project.choice_masks
 
 
 @dataclass(frozen=True)
@@ -59,15 +57,13 @@ def opening_states(project: Project, believed: Believed, tally: Tally) -> list[O
     label probably is. A group answer is evidence about a label, but only answers that name one of a choice set's
     choices count towards its minimum and maximum.
     """
-    masks = choice_masks(project)
-    given = [masks[code] for code in tally.given]
     belief, assured = believed.with_model(believed.posterior), believed.with_model(believed.assured)
     states = []
     for choice_set in project.choice_sets:
-        choices = offered(project, choice_set)
-        n_given = sum(bool((one <= choices).all(axis=1).any()) for one in given)
+        choices, counted = project.offered[choice_set], project.counted[choice_set]
+        n_given = sum(code in counted for code in tally.given)
         best, confidence = best_choice(assured, choices)
-        easy = _agreed(choices, best, believed.model, given)
+        easy = _agreed(project, choices, best, believed.model, tally.given)
         rule = project.retirement.with_model if easy else project.retirement
         reason = retirement_reason(confidence, n_given, tally.n_bad_image, rule, tally.n_cant_tell)
         gain = share_of_most(belief, believed.pooled, choices)
@@ -78,12 +74,11 @@ def opening_states(project: Project, believed: Believed, tally: Tally) -> list[O
 
 def offered(project: Project, choice_set: ChoiceSet) -> Masks:
     """Its choices, (C, K)."""
-    choices = next(level.choices for level in project.levels if level.choice_set is choice_set)
-    return np.array([choice.mask for choice in choices], dtype=np.bool_)
+    return project.offered[choice_set]
 
 
-def _agreed(choices: Masks, best: int, model: Word | None, given: Sequence[Masks]) -> bool:
+def _agreed(project: Project, choices: Masks, best: int, model: Word | None, given: Sequence[str]) -> bool:
     """Whether the model and everybody who answered name the `best` of the `choices` (C, K)."""
     if model is None or best_choice(model.probability, choices)[0] != best:
         return False
-    return all(bool((one & choices[best]).any()) for one in given)
+    return all(bool((project.choice_masks[code] & choices[best]).any()) for code in set(given))

@@ -5,10 +5,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 from game.errors import LevelError
+from scoring.arrays import Masks
 from scoring.retirement import RetirementRule
 
 
@@ -71,7 +75,7 @@ class Level:
     recall: float
     n_gold: int
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Eight hexadecimal digits that change whenever the level does: an answer says what was on offer."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
@@ -185,14 +189,33 @@ class Project:
                 return index
         return None
 
-    @property
+    @cached_property
     def choices(self) -> tuple[Choice, ...]:
         """Every choice that some level offers, once, in the order of the levels."""
         return tuple({choice.code: choice for level in self.levels for choice in level.choices}.values())
 
-    @property
+    @cached_property
+    def choice_masks(self) -> dict[str, Masks]:
+        """Code → the labels that this choice contains, (K,)."""
+        return {choice.code: np.array(choice.mask, dtype=np.bool_) for choice in self.choices}
+
+    @cached_property
     def choice_sets(self) -> tuple[ChoiceSet, ...]:
         return tuple(dict.fromkeys(level.choice_set for level in self.levels))
+
+    @cached_property
+    def offered(self) -> dict[ChoiceSet, Masks]:
+        """The choices of each choice set, (C, K)."""
+        first = {level.choice_set: level for level in reversed(self.levels)}
+        return {one: np.array([choice.mask for choice in first[one].choices], dtype=np.bool_) for one in first}
+
+    @cached_property
+    def counted(self) -> dict[ChoiceSet, frozenset[str]]:
+        """Codes of the choices, of any level, that lie within one choice of the choice set."""
+        return {
+            one: frozenset(code for code, mask in self.choice_masks.items() if (mask <= choices).all(axis=1).any())
+            for one, choices in self.offered.items()
+        }
 
     def level(self, key: str) -> Level | None:
         return next((level for level in self.levels if level.key == key), None)

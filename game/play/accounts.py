@@ -13,6 +13,7 @@ from argon2.exceptions import VerifyMismatchError
 from game.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from game.play.pseudonyms import draw_pseudonym
 from game.store import Session, people
+from game.store.people import Known
 from game.store.tables.people import Role, Volunteer
 from scoring.chance import Chance
 
@@ -35,6 +36,21 @@ class Account:
     sign_in_version: int
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """What is kept of a password."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What somebody who logs in is held against; both None where nobody has her login."""
+
+    account: Account | None
+    password: Hashed | None
+
+
 def create_guest(session: Session, now: datetime, rng: Chance, *, simulated: bool = False) -> Account:
     """A volunteer with a drawn pseudonym and nothing personal."""
     pseudonym = draw_pseudonym(rng, lambda drawn: people.pseudonym_taken(session, drawn))
@@ -43,32 +59,48 @@ def create_guest(session: Session, now: datetime, rng: Chance, *, simulated: boo
 
 def account(session: Session, volunteer_id: int) -> Account | None:
     """None when there is no such volunteer, or not any more."""
-    found = people.volunteer(session, volunteer_id)
+    found = people.known(session, volunteer_id)
     return None if found is None or found.deleted_at is not None else _account(found)
 
 
-def sign_up(session: Session, volunteer_id: int, login: str, password: str) -> Account:
+def hash_password(password: str) -> Hashed:
+    """Takes long on purpose: not while others wait for a transaction. Raises InvalidInput for a length out of range."""
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        raise InvalidInput(
+            "A password has %(least)s to %(most)s characters.", least=MIN_PASSWORD_LENGTH, most=MAX_PASSWORD_LENGTH
+        )
+    return Hashed(_HASHER.hash(password))
+
+
+def sign_up(session: Session, volunteer_id: int, login: str, password: Hashed) -> Account:
     """Gives a guest a login; she keeps her points, levels and answers. Raises Conflict if the login is taken."""
     guest = _present(session, volunteer_id)
     if guest.login is not None:
         raise Conflict("You have an account already.")
     _claim_login(session, guest, login)
-    guest.password_hash = _HASHER.hash(_checked_password(password))
+    guest.password_hash = password.text
     guest.sign_in_version += 1
     return _account(guest)
 
 
-def log_in(session: Session, login: str, password: str) -> Account:
-    """Raises NotAllowed, in the same words and after the same work, whether login or password is wrong."""
+def credentials(session: Session, login: str) -> Credentials:
+    """Of whoever has this login; of nobody, if nobody has."""
     found = people.volunteer_by_login(session, login.strip().casefold())
-    kept = found.password_hash if found is not None and found.password_hash else _nobodys_hash()
+    if found is None or found.password_hash is None:
+        return Credentials(None, None)
+    return Credentials(_account(found), Hashed(found.password_hash))
+
+
+def log_in(known: Credentials, password: str) -> Account:
+    """Takes long, as `hash_password`. Raises NotAllowed, in the same words and after the same work, whether login or
+    password is wrong."""
     try:
-        _HASHER.verify(kept, password[:MAX_PASSWORD_LENGTH])
+        _HASHER.verify((known.password or _nobodys_password()).text, password[:MAX_PASSWORD_LENGTH])
     except VerifyMismatchError:
         raise NotAllowed("Login or password is wrong.") from None
-    if found is None:
+    if known.account is None:
         raise NotAllowed("Login or password is wrong.")
-    return _account(found)
+    return known.account
 
 
 def change_pseudonym(session: Session, volunteer_id: int, pseudonym: str) -> Account:
@@ -84,13 +116,10 @@ def change_pseudonym(session: Session, volunteer_id: int, pseudonym: str) -> Acc
     return _account(found)
 
 
-def change_password(session: Session, volunteer_id: int, old: str, new: str) -> Account:
-    """Ends every other sign-in of this account."""
+def change_password(session: Session, volunteer_id: int, new: Hashed) -> Account:
+    """Ends every other sign-in of this account. Whoever calls has just logged her in with the old one."""
     found = _present(session, volunteer_id)
-    if found.login is None:
-        raise Conflict("Guests have no password; sign up first.")
-    log_in(session, found.login, old)
-    found.password_hash = _HASHER.hash(_checked_password(new))
+    found.password_hash = new.text
     found.sign_in_version += 1
     people.remove_tokens(session, volunteer_id)
     return _account(found)
@@ -124,13 +153,13 @@ def issue_token(session: Session, volunteer_id: int, now: datetime) -> str:
 
 
 def account_by_token(session: Session, token: str) -> Account | None:
-    found = people.volunteer_by_token(session, _sha256(token))
+    found = people.known_by_token(session, _sha256(token))
     return None if found is None or found.deleted_at is not None else _account(found)
 
 
 @cache
-def _nobodys_hash() -> str:
-    return _HASHER.hash(secrets.token_hex(16))
+def _nobodys_password() -> Hashed:
+    return Hashed(_HASHER.hash(secrets.token_hex(16)))
 
 
 def _claim_login(session: Session, volunteer: Volunteer, login: str) -> None:
@@ -140,14 +169,6 @@ def _claim_login(session: Session, volunteer: Volunteer, login: str) -> None:
     if people.volunteer_by_login(session, wanted) is not None:
         raise Conflict("The login “%(login)s” is taken; please choose another.", login=wanted)
     volunteer.login = wanted
-
-
-def _checked_password(password: str) -> str:
-    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-        raise InvalidInput(
-            "A password has %(least)s to %(most)s characters.", least=MIN_PASSWORD_LENGTH, most=MAX_PASSWORD_LENGTH
-        )
-    return password
 
 
 def _present(session: Session, volunteer_id: int) -> Volunteer:
@@ -161,5 +182,5 @@ def _sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _account(row: Volunteer) -> Account:
+def _account(row: Volunteer | Known) -> Account:
     return Account(row.id, row.pseudonym, row.login, Role(row.role), row.simulated, row.sign_in_version)

@@ -1,16 +1,21 @@
-"""What is believed of a subject: always computed from all its answers, never added up."""
+"""What is believed of subjects: always computed from all their answers, never added up."""
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from game.levels import Project
-from game.levels.openings import Believed, Tally, choice_masks, opening_states
-from game.store import Session, beliefs, rounds
+from game.levels.openings import Believed, Tally, opening_states
+from game.store import Session, answers, beliefs
 from game.store.rounds import Given
+from game.store.science import Renewed, keep_consensuses, renew_openings
 from game.store.tables.play import Abstention
-from game.store.witness import MetModel, met_model
+from game.store.witness import MetModel, as_met
 from scoring import agreement, confusion, consensus
 from scoring.arrays import Floats
 from scoring.consensus import Heard
@@ -19,6 +24,8 @@ from scoring.voter import Word
 
 # Far above any rule's maximum. Gold is answered without end and would otherwise cost, and tell, more with each answer.
 NEWEST_ANSWERS = 60
+# How many volunteers' matrices a process keeps as numbers, some hundred bytes each.
+MATRICES_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -34,65 +41,111 @@ class InForce:
 
 def update_belief(session: Session, project: Project, project_id: int, subject_id: int, now: datetime) -> None:
     """Renews a subject's consensus and openings after an answer. The same work for gold, which has no opening."""
-    beliefs.hold_subject(session, subject_id)
-    answers = rounds.answers_of_subject(session, subject_id, NEWEST_ANSWERS)
-    masks = choice_masks(project)
-    given = [answer for answer in answers if answer.choice in masks]
-    codes = [answer.choice for answer in given if answer.choice is not None]
+    update_beliefs(session, project, project_id, [subject_id], now)
+
+
+def update_beliefs(
+    session: Session, project: Project, project_id: int, subject_ids: Collection[int], now: datetime
+) -> None:
+    """The same for many subjects, in as many statements as for one."""
+    ids = sorted(set(subject_ids))
+    answers.hold_subjects(session, ids)
+    found = answers.newest(session, ids, NEWEST_ANSWERS)
+    given = [found.get(one, []) for one in ids]
     force = in_force(session, project, project_id)
     heard = hear_answers(session, project, project_id, force, given)
-    posterior = consensus.posterior(heard, force.redundancy)
-    n_bad_image = sum(answer.abstention == Abstention.BAD_IMAGE for answer in answers)
-    n_cant_tell = len(answers) - len(codes) - n_bad_image
-    label = int(posterior.argmax())
-    stacked = np.array([masks[code] for code in codes], dtype=np.bool_).reshape(len(codes), len(project.labels))
-    row = {
-        "subject_id": subject_id,
-        "project_id": project_id,
-        "posterior": posterior.tolist(),
-        "label": label,
-        "confidence": float(posterior[label]),
-        "agreement": agreement.agreement(stacked, label),
-        "n_given": len(codes),
-        "n_bad_image": n_bad_image,
-        "n_cant_tell": n_cant_tell,
-        "computed_at": now,
-    }
-    beliefs.keep_consensus(session, row)
-    word = _word(session, force.model, subject_id)
-    believed = Believed(posterior, consensus.posterior(heard, force.assured), force.prior, force.pooled, word)
-    for state in opening_states(project, believed, Tally(codes, n_bad_image, n_cant_tell)):
-        beliefs.update_opening(session, subject_id, state.choice_set, state.priority, state.reason, now)
+    posteriors, assured = (consensus.posterior(heard, by) for by in (force.redundancy, force.assured))
+    words = _words(session, force.model, ids)
+    rows, renewed = [], []
+    for one, said, posterior, sure in zip(ids, given, posteriors, assured, strict=True):
+        tally = _tally(project, said)
+        rows.append(
+            {"subject_id": one, "project_id": project_id, "computed_at": now} | _told(project, posterior, tally)
+        )
+        believed = Believed(posterior, sure, force.prior, force.pooled, words.get(one))
+        states = opening_states(project, believed, tally)
+        renewed += [Renewed(one, state.choice_set, state.priority, state.reason) for state in states]
+    keep_consensuses(session, rows)
+    renew_openings(session, renewed, now)
 
 
-def hear_answers(session: Session, project: Project, project_id: int, force: InForce, given: list[Given]) -> Heard:
-    """An answer after the other, none an abstention, with what the last aggregation knows of each volunteer."""
-    known = beliefs.known_volunteers(session, project_id, [answer.volunteer_id for answer in given])
-    masks = choice_masks(project)
-    copies = [known[one.volunteer_id].copies if one.volunteer_id in known else None for one in given]
-    heard = consensus.nothing(force.prior)
-    for one, share in zip(given, consensus.shares(copies, [one.choice for one in given]), strict=True):
-        matrix = np.array(known[one.volunteer_id].confusion) if one.volunteer_id in known else force.pooled
-        said_so = consensus.log_likelihood(matrix, masks[str(one.choice)])
-        heard = consensus.hear(heard, said_so, float(voices(matrix)), share)
-    return heard
-
-
-def _word(session: Session, model: MetModel | None, subject_id: int) -> Word | None:
-    """The model's, if it is still the one that the last aggregation met. The same work for every subject."""
-    if model is None:
-        return None
-    p = beliefs.prediction(session, subject_id, model.model_id)
-    return model.word(subject_id, None if p is None else np.array(p))
+def hear_answers(
+    session: Session, project: Project, project_id: int, force: InForce, given: Sequence[Sequence[Given]]
+) -> Heard:
+    """What is heard of S subjects, each with its answers, where abstentions say nothing: an answer after the other,
+    with what the last aggregation knows of each volunteer."""
+    masks = project.choice_masks
+    kept = [[one for one in some if one.choice in masks] for some in given]
+    known = answers.voices(session, project_id, {one.volunteer_id for some in kept for one in some})
+    shares: list[float] = []
+    for some in kept:
+        copies = [known[one.volunteer_id].copies if one.volunteer_id in known else None for one in some]
+        shares += consensus.shares(copies, [one.choice for one in some])
+    before = consensus.nothing(np.tile(force.prior, (len(kept), 1)))
+    if not shares:
+        return consensus.hear_all(before, np.zeros(0, np.int64), np.zeros((0, len(force.prior))), *np.zeros((2, 0)))
+    said = [one for some in kept for one in some]
+    matrices = np.array(
+        [_matrix(known[one.volunteer_id].confusion) if one.volunteer_id in known else force.pooled for one in said]
+    )
+    log_given = consensus.log_likelihood(matrices, np.array([masks[str(one.choice)] for one in said]))
+    subject = np.repeat(np.arange(len(kept)), [len(some) for some in kept])
+    return consensus.hear_all(before, subject, log_given, voices(matrices), np.array(shares))
 
 
 def in_force(session: Session, project: Project, project_id: int) -> InForce:
     """Defaults before the first aggregation, and while its labels are not the project's."""
     n_labels = len(project.labels)
-    latest = beliefs.latest_aggregate(session, project_id)
-    if latest is None or len(latest.prior) != n_labels:
-        return InForce(
-            confusion.pooled(np.zeros((0, n_labels, n_labels))), np.full(n_labels, 1 / n_labels), USUAL, USUAL, None
-        )
-    pooled, prior = np.array(latest.pooled), np.array(latest.prior)
-    return InForce(pooled, prior, latest.redundancy, latest.assured, met_model(latest))
+    latest = beliefs.in_force(session, project_id)
+    if latest is not None and len((found := _read(*latest)).prior) == n_labels:
+        return found
+    return _before_the_first(n_labels)
+
+
+def _tally(project: Project, said: Sequence[Given]) -> Tally:
+    codes = [one.choice for one in said if one.choice is not None and one.choice in project.choice_masks]
+    n_bad_image = sum(one.abstention == Abstention.BAD_IMAGE for one in said)
+    return Tally(codes, n_bad_image, len(said) - len(codes) - n_bad_image)
+
+
+def _told(project: Project, posterior: Floats, tally: Tally) -> dict[str, Any]:
+    """The columns of Consensus."""
+    label = int(posterior.argmax())
+    stacked = np.array([project.choice_masks[code] for code in tally.given], dtype=np.bool_)
+    return {
+        "posterior": posterior.tolist(),
+        "label": label,
+        "confidence": float(posterior[label]),
+        "agreement": agreement.agreement(stacked, label),
+        "n_given": len(tally.given),
+        "n_bad_image": tally.n_bad_image,
+        "n_cant_tell": tally.n_cant_tell,
+    }
+
+
+def _words(session: Session, model: MetModel | None, subject_ids: Collection[int]) -> Mapping[int, Word | None]:
+    """The model's, if it is still the one that the last aggregation met. The same work for every subject."""
+    if model is None:
+        return {}
+    found = answers.predictions(session, model.model_id, subject_ids)
+    return {one: model.word(one, np.array(json.loads(p))) for one, p in found.items()}
+
+
+# What is read once and never changes is remembered by what was read, so that nothing remembered can be out of date.
+
+
+@lru_cache(MATRICES_KEPT)
+def _matrix(confusion: str) -> Floats:
+    return np.array(json.loads(confusion))
+
+
+@lru_cache(64)
+def _read(pooled: str, prior: str, redundancy: float, assured: float, model: str | None) -> InForce:
+    met = as_met(None if model is None else json.loads(model))
+    return InForce(np.array(json.loads(pooled)), np.array(json.loads(prior)), redundancy, assured, met)
+
+
+@lru_cache(64)
+def _before_the_first(n_labels: int) -> InForce:
+    usual = confusion.pooled(np.zeros((0, n_labels, n_labels)))
+    return InForce(usual, np.full(n_labels, 1 / n_labels), USUAL, USUAL, None)

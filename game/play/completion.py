@@ -1,61 +1,79 @@
 """The end of a round, the only moment at which a volunteer's figures change: points, reliability, levels, standings."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from game.levels import Project
+from game.levels import Level, Project
 from game.play.belief import in_force
-from game.play.gold import NEWEST_GOLD, judged_choices, label_counts_of, newest_counts_of
+from game.play.gold import NEWEST_GOLD, GoldAnswer, choice_counts, judged_choices, label_counts
 from game.play.standings import renew_standings
-from game.store import Session, beliefs, rounds
-from game.store.tables import Round
+from game.store import Session, beliefs, completions, rounds
+from game.store.answers import Handed
 from scoring import confusion, points, unlocking
+from scoring.arrays import Floats
 
 # How much gold tells what is unlocked, and what two kinds of points follow.
 GOLD = (NEWEST_GOLD, points.NEWEST_GOLD, points.LATEST_GOLD)
 
 
-def complete_round(session: Session, project: Project, row: Round, now: datetime) -> None:
-    """Derived anew from the volunteer's answers to gold; after a single answer it would betray which was gold."""
-    begun_at = _begun_at(session, row)
-    row.completed_at = now
-    level = project.level(row.level)
-    if level is None:
-        return
-    session.flush()
-    _measure(session, project, row, now)
-    counts, newest, latest = newest_counts_of(session, row.volunteer_id, row.project_id, level, GOLD)
-    answers = rounds.answers_of_round(session, row.id).values()
-    n_labels = sum(answer.choice is not None for answer in answers)
+@dataclass(frozen=True)
+class Ended:
+    """A round that has all its answers. `choices`: what was given, None for an abstention."""
+
+    handed: Handed
+    project: Project
+    choices: tuple[str | None, ...]
+
+
+def complete_rounds(session: Session, ended: Sequence[Ended], now: datetime) -> None:
+    """Derived anew from each volunteer's answers to gold; after a single answer it would betray which was gold.
+
+    In the order of the volunteers, so that two processes never wait for each other.
+    """
+    for one in sorted(ended, key=lambda one: one.handed.volunteer_id):
+        level = one.project.level(one.handed.level)
+        if level is None:
+            completions.complete(session, one.handed.round_id, None, now)
+        else:
+            _complete(session, one, level, now)
+
+
+def _complete(session: Session, ended: Ended, level: Level, now: datetime) -> None:
+    of, project = ended.handed, ended.project
+    begun_at = _begun_at(session, of)
+    gold = completions.gold_answers(session, of.volunteer_id, of.project_id, NEWEST_GOLD, of.round_id)
+    _measure(session, project, of, gold, now)
+    counts, newest, latest = choice_counts(gold, level, GOLD)
+    n_labels = sum(choice is not None for choice in ended.choices)
     duration_s = (now - begun_at).total_seconds()
-    row.points = int(points.round_points(n_labels, len(answers), duration_s, newest, latest))
-    session.flush()
-    judged = judged_choices(session, row.project_id, level)
-    if unlocking.unlocked(counts, unlocking.UnlockRule(level.recall, level.n_gold), judged):
-        _unlock_after(session, project, row, now)
-    renew_standings(session, row.project_id, row.volunteer_id, now)
+    earned = int(points.round_points(n_labels, len(ended.choices), duration_s, newest, latest))
+    completions.complete(session, of.round_id, earned, now)
+    _unlock_after(session, project, of, counts, now)
+    if not of.simulated:
+        renew_standings(session, of.project_id, of.volunteer_id, now)
 
 
-def _begun_at(session: Session, row: Round) -> datetime:
+def _begun_at(session: Session, of: Handed) -> datetime:
     """Two rounds that were open side by side share the time that they took."""
-    before = rounds.latest_completed_at(session, row.volunteer_id, row.project_id)
-    return row.started_at if before is None else max(before, row.started_at)
+    before = completions.latest_completed_at(session, of.volunteer_id, of.project_id)
+    return of.started_at if before is None else max(before, of.started_at)
 
 
-def _measure(session: Session, project: Project, row: Round, now: datetime) -> None:
+def _measure(session: Session, project: Project, of: Handed, gold: Sequence[GoldAnswer], now: datetime) -> None:
     """Weighs a volunteer whom no aggregation has met yet; those that follow know more than her gold."""
-    latest = beliefs.latest_aggregate(session, row.project_id)
-    known = beliefs.reliability(session, row.volunteer_id, row.project_id)
-    if latest is not None and known is not None and known.computed_at <= latest.computed_at:
+    aggregated_at, weighed_at = completions.measured(session, of.volunteer_id, of.project_id)
+    if aggregated_at is not None and weighed_at is not None and weighed_at <= aggregated_at:
         return
-    pooled = in_force(session, project, row.project_id).pooled
-    counts = label_counts_of(session, project, row.volunteer_id, row.project_id, pooled)
+    pooled = in_force(session, project, of.project_id).pooled
+    counts = label_counts(gold, project, pooled)
     matrix = confusion.empirical_bayes(counts, pooled)
     reliability = confusion.reliability(matrix)
     measured = {
-        "volunteer_id": row.volunteer_id,
-        "project_id": row.project_id,
+        "volunteer_id": of.volunteer_id,
+        "project_id": of.project_id,
         "confusion": np.round(matrix, 6).tolist(),
         "reliability": reliability,
         "informedness": confusion.informedness(reliability, len(project.labels)),
@@ -65,7 +83,13 @@ def _measure(session: Session, project: Project, row: Round, now: datetime) -> N
     beliefs.keep_reliability(session, measured)
 
 
-def _unlock_after(session: Session, project: Project, row: Round, now: datetime) -> None:
-    for level in project.levels:
-        if level.opens_after == row.level:
-            rounds.unlock(session, row.volunteer_id, row.project_id, level.key, now)
+def _unlock_after(session: Session, project: Project, of: Handed, counts: Floats, now: datetime) -> None:
+    """Opens the levels that come after this one, if gold shows that the volunteer knows every choice of it."""
+    after = [level for level in project.levels if level.opens_after == of.level]
+    done = project.level(of.level)
+    if not after or done is None:
+        return
+    judged = judged_choices(session, of.project_id, done)
+    if unlocking.unlocked(counts, unlocking.UnlockRule(done.recall, done.n_gold), judged):
+        for level in after:
+            rounds.unlock(session, of.volunteer_id, of.project_id, level.key, now)

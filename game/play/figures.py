@@ -125,7 +125,7 @@ def own_figures(session: Session, project: Project, volunteer_id: int) -> OwnFig
     opened = tuple(open_levels(session, project, volunteer_id))
     if row is None:
         return OwnFigures(project, 0, 0, None, opened)
-    points = beliefs.points_of_volunteer(session, volunteer_id, row.id, None)
+    points = beliefs.points_of_volunteer(session, volunteer_id, row.id)
     n_rounds = rounds.n_completed(session, volunteer_id, row.id)
     return OwnFigures(project, points, n_rounds, _reliability(session, project, row.id, volunteer_id), opened)
 

@@ -7,16 +7,20 @@ import numpy as np
 
 from game.levels import GoldUse, Level
 from game.play.gold import choice_counts_of
-from game.store import Session, beliefs, rounds, subjects
+from game.store import Session, handouts
+from game.store.handouts import Asked, AskedGold
 from scoring import selection
 from scoring.chance import Chance, shuffled
 
 # A subject that somebody was shown this long ago and did not answer is free again.
 LEASE = timedelta(minutes=15)
+# Gold that a volunteer was handed among her newest so many subjects is not handed to her again.
 GOLD_REST = 200
 TEACHING_IN_FIRST_ROUND = 2
-WINDOW = 80
-MAX_WINDOWS = 10
+# How many subjects are looked at before a round makes do with what it has.
+EXAMINED = 800
+# How many random subjects a random share is drawn from, for each subject of the round.
+LOTS = 3
 
 
 @dataclass(frozen=True)
@@ -39,32 +43,25 @@ def choose_subjects(session: Session, level: Level, player: Player, now: datetim
     ordinary = _ordinary(session, level, player, level.round_size - n_gold, now, rng)
     n_gold = min(n_gold, len(ordinary))
     n_teaching = min(TEACHING_IN_FIRST_ROUND, n_gold) if player.n_given == 0 else 0
-    rested = rounds.latest_handed(session, player.volunteer_id, GOLD_REST)
-    teaching = _gold(session, level, player, GoldUse.TEACHING, n_teaching, rested, rng)
-    hidden = _gold(session, level, player, GoldUse.HIDDEN, n_gold - len(teaching), rested, rng)
+    teaching = _gold(session, level, player, GoldUse.TEACHING, n_teaching, rng)
+    hidden = _gold(session, level, player, GoldUse.HIDDEN, n_gold - len(teaching), rng)
     chosen = [*ordinary, *teaching, *hidden]
     return shuffled(chosen, rng)
 
 
-def _gold(
-    session: Session,
-    level: Level,
-    player: Player,
-    use: GoldUse,
-    n: int,
-    rested: set[int],
-    rng: Chance,
-) -> list[int]:
+def _gold(session: Session, level: Level, player: Player, use: GoldUse, n: int, rng: Chance) -> list[int]:
     """Gold in the order of what is known least about the volunteer: the choice with the widest interval first."""
     if n == 0:
         return []
+    earlier = handouts.latest_but(session, player.volunteer_id, GOLD_REST)
     counts = choice_counts_of(session, player.volunteer_id, player.project_id, level)
     wanted = selection.widest_choice(counts) if counts.any() else shuffled(range(len(level.choices)), rng)
     chosen: list[int] = []
     for place in range(2 * n):
         labels = np.flatnonzero(level.choices[wanted[place % len(wanted)]].mask)
         for label in shuffled(labels.tolist(), rng):
-            found = _one_gold(session, player, use, label, rested.union(chosen), rng)
+            asked = AskedGold(player.volunteer_id, player.project_id, use, label, rng.random(), earlier, n)
+            found = _one_gold(session, asked, chosen)
             if found is not None:
                 chosen.append(found)
                 break
@@ -73,37 +70,20 @@ def _gold(
     return chosen
 
 
-def _one_gold(
-    session: Session, player: Player, use: GoldUse, label: int, left_out: set[int], rng: Chance
-) -> int | None:
-    for shuffle in (rng.random(), 0.0):
-        limit = len(left_out) + 1 if shuffle == 0.0 else 10
-        for subject_id in subjects.gold_after(session, player.project_id, use, label, shuffle, limit):
-            if subject_id not in left_out:
+def _one_gold(session: Session, asked: AskedGold, chosen: list[int]) -> int | None:
+    """Not among those already chosen; from the beginning where nothing follows the shuffle that was drawn."""
+    for start in (asked, asked._replace(shuffle=0.0)):
+        for subject_id in handouts.gold_after(session, start):
+            if subject_id not in chosen:
                 return subject_id
     return None
 
 
 def _ordinary(session: Session, level: Level, player: Player, n: int, now: datetime, rng: Chance) -> list[int]:
-    ranked: list[int] = []
-    below: float | None = None
-    for _ in range(MAX_WINDOWS):
-        window = rounds.open_subjects(session, player.project_id, level.choice_set, below, WINDOW)
-        ranked += _free(session, player, [subject_id for subject_id, _ in window], now)
-        if len(ranked) >= n or len(window) < WINDOW:
-            break
-        below = window[-1][1]
-    drawn = rounds.random_open_subjects(session, player.project_id, level.choice_set, rng.random(), WINDOW)
-    return selection.mix(ranked, _free(session, player, drawn, now), n, rng=rng)
-
-
-def _free(session: Session, player: Player, subject_ids: list[int], now: datetime) -> list[int]:
     """Those that the volunteer has not seen and that enough others are not looking at already."""
-    seen = rounds.handed_before(session, player.volunteer_id, subject_ids)
-    held = rounds.in_flight(session, subject_ids, now - LEASE)
-    given = beliefs.n_given(session, subject_ids)
-    return [
-        subject_id
-        for subject_id in subject_ids
-        if subject_id not in seen and held.get(subject_id, 0) < max(player.minimum - given.get(subject_id, 0), 1)
-    ]
+    asked = Asked(
+        player.volunteer_id, player.project_id, level.choice_set, player.minimum, now - LEASE, EXAMINED, n
+    )  # fmt: skip
+    ranked = handouts.most_wanted(session, asked)
+    drawn = handouts.drawn_by_lot(session, asked._replace(most=LOTS * n), rng.random())
+    return selection.mix(ranked, drawn, n, rng=rng)

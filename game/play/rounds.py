@@ -8,8 +8,8 @@ from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import Choice, Level, Project
 from game.play.belief import in_force
 from game.play.handout import Player, choose_subjects
-from game.store import Session, rounds, subjects
-from game.store.tables import Round, RoundSubject
+from game.store import Session, handouts, rounds, subjects
+from game.store.tables import Round
 from scoring.chance import Chance
 
 # A round that was left is taken up again within this time; later its subjects are free for others.
@@ -49,6 +49,15 @@ class ShownRound:
         return next((subject for subject in self.subjects if not subject.answered), None)
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """What a new round is to hold: `subject_ids` in the order in which they are shown."""
+
+    project: Project
+    level: Level
+    subject_ids: list[int]
+
+
 def start_round(
     session: Session,
     project: Project,
@@ -61,18 +70,18 @@ def start_round(
 
     Raises NotFound for an unknown level, NotAllowed for a locked one, Conflict if no subject is left for her.
     """
-    row = subjects.project_row(session, project.slug)
-    if row is None:
+    project_id = subjects.project_id(session, project.slug)
+    if project_id is None:
         raise NotFound("The project “%(title)s” has no pictures yet.", title=project.title)
-    unlocked = rounds.unlocked_levels(session, volunteer_id, row.id)
+    unlocked = rounds.unlocked_levels(session, volunteer_id, project_id)
     for level in _levels(project, level_key, unlocked):
-        begun = rounds.open_round(session, volunteer_id, row.id, level.key, now - RESUME)
+        begun = handouts.open_round(session, volunteer_id, project_id, level.key, now - RESUME)
         if begun is not None:
             return show_round(session, project, begun)
-        player = _player(session, project, row.id, volunteer_id, level)
+        player = _player(session, project, project_id, volunteer_id, level)
         chosen = choose_subjects(session, level, player, now, rng)
         if chosen:
-            return show_round(session, project, _hand_out(session, player, level, chosen, now))
+            return _hand_out(session, player, _Chosen(project, level, chosen), now)
     raise Conflict("You have seen every picture that is open here. Thank you! New ones will come.")
 
 
@@ -88,13 +97,8 @@ def show_round(session: Session, project: Project, row: Round) -> ShownRound:
     handed = rounds.round_subjects(session, row.id)
     places = subjects.places(session, [one.subject_id for one in handed])
     level = project.level(row.level) or project.levels[0]
-    return ShownRound(
-        row.code,
-        project,
-        level,
-        tuple(_shown(one, places[one.subject_id]) for one in handed),
-        row.completed_at is not None,
-    )
+    shown = tuple(_shown(one.code, one.position, places[one.subject_id], one.answered_at is not None) for one in handed)
+    return ShownRound(row.code, project, level, shown, row.completed_at is not None)
 
 
 def open_levels(session: Session, project: Project, volunteer_id: int | None) -> list[Level]:
@@ -135,7 +139,7 @@ def _levels(project: Project, key: str | None, unlocked: set[str]) -> list[Level
 
 def _player(session: Session, project: Project, project_id: int, volunteer_id: int, level: Level) -> Player:
     alike = [other.key for other in project.levels if other.choice_set is level.choice_set]
-    n_given = rounds.n_given_before(session, volunteer_id, project_id, alike, COUNT_LIMIT)
+    n_given = handouts.n_given_before(session, volunteer_id, project_id, alike, COUNT_LIMIT)
     model = in_force(session, project, project_id).model
     heard = model is not None and model.witness is not None
     # Where the model may make two answers enough, a third is not asked for before they are there.
@@ -143,23 +147,25 @@ def _player(session: Session, project: Project, project_id: int, volunteer_id: i
     return Player(volunteer_id, project_id, n_given, rule.minimum)
 
 
-def _hand_out(session: Session, player: Player, level: Level, chosen: list[int], now: datetime) -> Round:
-    added = Round(
-        code=secrets.token_hex(12), project_id=player.project_id, volunteer_id=player.volunteer_id, level=level.key,
-        n_subjects=len(chosen), started_at=now,
-    )  # fmt: skip
+def _hand_out(session: Session, player: Player, chosen: _Chosen, now: datetime) -> ShownRound:
+    begun = {
+        "code": secrets.token_hex(12), "project_id": player.project_id, "volunteer_id": player.volunteer_id,
+        "level": chosen.level.key, "n_subjects": len(chosen.subject_ids), "started_at": now,
+    }  # fmt: skip
     handed = [
-        RoundSubject(
-            code=secrets.token_hex(12), position=position, subject_id=subject_id, volunteer_id=player.volunteer_id,
-            handed_at=now,
-        )
-        for position, subject_id in enumerate(chosen)
+        {
+            "code": secrets.token_hex(12), "position": position, "subject_id": subject_id,
+            "volunteer_id": player.volunteer_id, "handed_at": now,
+        }
+        for position, subject_id in enumerate(chosen.subject_ids)
     ]  # fmt: skip
-    return rounds.add_round(session, added, handed)
+    handouts.hand_out(session, begun, handed)
+    places = subjects.places(session, chosen.subject_ids)
+    shown = tuple(_shown(str(one["code"]), n, places[chosen.subject_ids[n]], False) for n, one in enumerate(handed))
+    return ShownRound(str(begun["code"]), chosen.project, chosen.level, shown, completed=False)
 
 
-def _shown(handed: RoundSubject, place: subjects.Place) -> ShownSubject:
+def _shown(code: str, position: int, place: subjects.Place, answered: bool) -> ShownSubject:
     return ShownSubject(
-        handed.code, handed.position, place.sha256, place.row, place.column, place.width_px, place.height_px,
-        handed.answered_at is not None,
-    )  # fmt: skip
+        code, position, place.sha256, place.row, place.column, place.width_px, place.height_px, answered
+    )

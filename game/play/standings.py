@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from game.errors import NotFound
 from game.levels import Project
-from game.store import Session, beliefs, people, subjects
+from game.store import Session, beliefs, completions, subjects
 from game.store.beliefs import ALL_TIME
 from game.store.ranks import ranks_of
 
@@ -53,13 +53,10 @@ def leaderboard(
 
 
 def renew_standings(session: Session, project_id: int, volunteer_id: int, now: datetime) -> None:
-    """Sums the volunteer's own rounds again. Simulated volunteers stand on no leaderboard."""
-    volunteer = people.volunteer(session, volunteer_id)
-    if volunteer is None or volunteer.simulated:
-        return
-    for period in Period:
-        points = beliefs.points_of_volunteer(session, volunteer_id, project_id, _since(period, now))
-        beliefs.keep_standing(session, project_id, _key(period, now), volunteer_id, points)
+    """Sums the volunteer's own rounds again. Of those who were simulated nobody asks: they stand on no leaderboard."""
+    ever, this_week = completions.earned(session, volunteer_id, project_id, _monday(now))
+    points = {_key(Period.ALL, now): ever, _key(Period.WEEK, now): this_week}
+    completions.keep_standings(session, project_id, volunteer_id, points)
 
 
 def renew_ranks(session: Session, project: Project, now: datetime) -> None:
@@ -75,15 +72,12 @@ def points_of(session: Session, project: Project, volunteer_id: int) -> int:
     row = subjects.project_row(session, project.slug)
     if row is None:
         raise NotFound("The project “%(title)s” has no pictures yet.", title=project.title)
-    return beliefs.points_of_volunteer(session, volunteer_id, row.id, None)
+    return beliefs.points_of_volunteer(session, volunteer_id, row.id)
 
 
-def _since(period: Period, now: datetime) -> datetime | None:
+def _monday(now: datetime) -> datetime:
     """Weeks begin on Monday, 00:00 UTC."""
-    if period is Period.ALL:
-        return None
-    monday = now - timedelta(days=now.weekday())
-    return monday.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _key(period: Period, now: datetime) -> str:

@@ -74,7 +74,8 @@ def _crowd(session: Session, project: Project, project_id: int, force: InForce, 
     """(K,), as it is published: people alone."""
     if not given:
         return None
-    return consensus.posterior(hear_answers(session, project, project_id, force, given), force.redundancy)
+    heard = hear_answers(session, project, project_id, force, [given])
+    return np.asarray(consensus.posterior(heard, force.redundancy)[0])
 
 
 def _own(level: Level, answer: Classification) -> Choice | None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, literal, select, update
+from sqlalchemy import Select, Text, bindparam, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from game.store.columns import Instant
+from game.store.engine import core
 from game.store.ranks import ranks_of
 from game.store.tables import (
     Aggregate,
@@ -19,7 +18,6 @@ from game.store.tables import (
     Reliability,
     Round,
     Standing,
-    Subject,
     Volunteer,
 )
 from game.store.upsert import keep_all
@@ -46,18 +44,31 @@ def latest_aggregate(session: Session, project_id: int) -> Aggregate | None:
     return session.scalar(rows.order_by(Aggregate.id.desc()).limit(1))
 
 
-class KnownVolunteer(NamedTuple):
-    """What the last aggregation knows of a volunteer: confusion matrix (K, K), group of copies."""
+class InForce(NamedTuple):
+    """Of the newest aggregation: pooled matrix (K, K), prior (K,) and the model it met as JSON; redundancies."""
 
-    confusion: list[list[float]]
-    copies: int | None
+    pooled: str
+    prior: str
+    redundancy: float
+    assured: float
+    model: str | None
 
 
-def known_volunteers(session: Session, project_id: int, volunteer_ids: Sequence[int]) -> dict[int, KnownVolunteer]:
-    rows = select(Reliability.volunteer_id, Reliability.confusion, Reliability.copies).where(
-        Reliability.project_id == project_id, Reliability.volunteer_id.in_(volunteer_ids)
+_NEWEST = (
+    select(
+        cast(Aggregate.pooled, Text), cast(Aggregate.prior, Text), Aggregate.redundancy, Aggregate.assured,
+        cast(Aggregate.model, Text),
     )
-    return {volunteer_id: KnownVolunteer(*known) for volunteer_id, *known in session.execute(rows)}
+    .where(Aggregate.project_id == bindparam("project_id"))
+    .order_by(Aggregate.id.desc())
+    .limit(1)
+)  # fmt: skip
+
+
+def in_force(session: Session, project_id: int) -> InForce | None:
+    """None before the first aggregation."""
+    row = core(session).execute(_NEWEST, {"project_id": project_id}).first()
+    return None if row is None else InForce(*row)
 
 
 def reliability(session: Session, volunteer_id: int, project_id: int) -> Reliability | None:
@@ -69,30 +80,13 @@ def keep_reliability(session: Session, row: dict[str, Any]) -> None:
     keep_all(session, Reliability, [row])
 
 
-def keep_consensus(session: Session, row: dict[str, Any]) -> None:
-    """Adds or replaces a row of Consensus."""
-    keep_all(session, Consensus, [row])
-
-
-def hold_subject(session: Session, subject_id: int) -> None:
-    """Until the transaction ends: of two answers that arrive together, the second is believed with the first."""
-    session.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True))
-
-
 def consensus(session: Session, subject_id: int) -> Consensus | None:
     return session.get(Consensus, subject_id)
 
 
-def n_given(session: Session, subject_ids: Sequence[int]) -> dict[int, int]:
-    """Subject id → how many labels were given; a subject that nobody judged is absent."""
-    rows = select(Consensus.subject_id, Consensus.n_given).where(Consensus.subject_id.in_(subject_ids))
-    return dict(session.execute(rows).all())
-
-
-def prediction(session: Session, subject_id: int, model_id: int | None = None) -> list[float] | None:
-    """The published model's p (K,); or None, also if it is not this model that has been published by now."""
-    p = select(Prediction.p).where(Prediction.subject_id == subject_id)
-    return session.scalar(p if model_id is None else p.where(Prediction.model_id == model_id))
+def prediction(session: Session, subject_id: int) -> list[float] | None:
+    """The published model's p (K,)."""
+    return session.scalar(select(Prediction.p).where(Prediction.subject_id == subject_id))
 
 
 def predictions_of(session: Session, subject_ids: Sequence[int]) -> dict[int, list[float]]:
@@ -107,31 +101,11 @@ def openings(session: Session, subject_id: int) -> Mapping[str, str | None]:
     return dict(session.execute(rows).all())
 
 
-def update_opening(
-    session: Session, subject_id: int, choice_set: str, priority: float, reason: str | None, now: datetime
-) -> None:
-    """Changes nothing for a subject without openings, so that gold costs the same statement."""
-    opening = and_(Opening.subject_id == subject_id, Opening.choice_set == choice_set)
-    retired_at = None if reason is None else func.coalesce(Opening.retired_at, literal(now, Instant()))
-    session.execute(
-        update(Opening)
-        .where(opening)
-        .values(priority=priority + TIE_BREAK * Opening.shuffle, reason=reason, retired_at=retired_at),
-        execution_options={"synchronize_session": False},
-    )
-
-
-def points_of_volunteer(session: Session, volunteer_id: int, project_id: int, since: datetime | None) -> int:
+def points_of_volunteer(session: Session, volunteer_id: int, project_id: int) -> int:
     rows = select(func.coalesce(func.sum(Round.points), 0)).where(
-        Round.volunteer_id == volunteer_id, Round.project_id == project_id
+        Round.volunteer_id == volunteer_id, Round.project_id == project_id, Round.completed_at.is_not(None)
     )
-    completed = Round.completed_at.is_not(None) if since is None else Round.completed_at >= since
-    return session.scalar(rows.where(completed)) or 0
-
-
-def keep_standing(session: Session, project_id: int, period: str, volunteer_id: int, points: int) -> None:
-    row = {"project_id": project_id, "period": period, "volunteer_id": volunteer_id, "points": points}
-    keep_all(session, Standing, [row])
+    return session.scalar(rows) or 0
 
 
 def top(session: Session, project_id: int, period: str, n: int) -> list[LeaderboardLine]:

@@ -1,13 +1,14 @@
 """The connection to SQLite or PostgreSQL, and the only two ways to a session."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, QueuePool, create_engine, event, text
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from game.store.ranks import Ranks
 
 BUSY_TIMEOUT_S = 30
+_CORE = "core"
+
+# Runs what makes SQLite wait, for the disk or for another process, so that whoever calls can let others go on.
+Wait = Callable[[Callable[[], object]], None]
+
+
+def wait_here(work: Callable[[], object]) -> None:
+    work()
+
 
 # Under which name a session knows who counts ranks.
 RANKS = "ranks"
@@ -41,11 +51,12 @@ class Store:
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, wait: Wait = wait_here) -> Store:
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", partial(_begin_sqlite, wait))
+        event.listen(engine, "commit", partial(_commit_sqlite, wait))
         return Store(engine, threading.Lock())
     return Store(create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True))
 
@@ -57,7 +68,8 @@ def transaction(store: Store) -> Iterator[Session]:
         with Session(store.engine) as session, session.begin():
             yield session
         return
-    with store.writer, Session(store.engine.execution_options(writes=True)) as session, session.begin():
+    with store.writer, Session(store.engine) as session, session.begin():
+        session.info[_CORE] = session.connection(execution_options={"writes": True})
         yield session
 
 
@@ -73,6 +85,14 @@ def schema_version(session: Session) -> str:
     return str(session.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
+def core(session: Session) -> Connection:
+    """The session's connection, for statements without ORM. It is looked up once: a session has one transaction."""
+    found: Connection | None = session.info.get(_CORE)
+    if found is None:
+        found = session.info[_CORE] = session.connection()
+    return found
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transactions begin late and upgrade a read to a write, which fails under load.
     connection.isolation_level = None
@@ -80,6 +100,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin_sqlite(wait: Wait, connection: Any) -> None:
+    if connection.get_execution_options().get("writes"):
+        wait(partial(connection.connection.dbapi_connection.execute, "BEGIN IMMEDIATE"))
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _commit_sqlite(wait: Wait, connection: Any) -> None:
+    """The disk takes milliseconds to say that it has everything. SQLAlchemy's own commit then finds nothing to do."""
+    wait(connection.connection.dbapi_connection.commit)

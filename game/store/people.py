@@ -1,11 +1,43 @@
 """Named queries about volunteers."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from game.store.engine import core
 from game.store.tables import Token, Volunteer
+
+
+class Known(NamedTuple):
+    """A volunteer as every request needs her; `deleted_at` says that she has left."""
+
+    id: int
+    pseudonym: str
+    login: str | None
+    role: str
+    simulated: bool
+    sign_in_version: int
+    deleted_at: datetime | None
+
+
+_KNOWN = select(
+    Volunteer.id, Volunteer.pseudonym, Volunteer.login, Volunteer.role, Volunteer.simulated, Volunteer.sign_in_version,
+    Volunteer.deleted_at,
+)  # fmt: skip
+_BY_ID = _KNOWN.where(Volunteer.id == bindparam("volunteer_id"))
+_BY_TOKEN = _KNOWN.join(Token, Token.volunteer_id == Volunteer.id).where(Token.sha256 == bindparam("sha256"))
+
+
+def known(session: Session, volunteer_id: int) -> Known | None:
+    row = core(session).execute(_BY_ID, {"volunteer_id": volunteer_id}).first()
+    return None if row is None else Known(*row)
+
+
+def known_by_token(session: Session, sha256: str) -> Known | None:
+    row = core(session).execute(_BY_TOKEN, {"sha256": sha256}).first()
+    return None if row is None else Known(*row)
 
 
 def volunteer(session: Session, volunteer_id: int) -> Volunteer | None:
@@ -14,10 +46,6 @@ def volunteer(session: Session, volunteer_id: int) -> Volunteer | None:
 
 def volunteer_by_login(session: Session, login: str) -> Volunteer | None:
     return session.scalar(select(Volunteer).where(Volunteer.login == login))
-
-
-def volunteer_by_token(session: Session, sha256: str) -> Volunteer | None:
-    return session.scalar(select(Volunteer).join(Token).where(Token.sha256 == sha256))
 
 
 def pseudonym_taken(session: Session, pseudonym: str) -> bool:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from game.errors import Conflict
 from game.store.rounds import COUNTS
 from game.store.science import Said
-from game.store.subjects import IDS_IN_ONE_STATEMENT
 from game.store.tables import Classification, Opening, Release, Volunteer
+
+IDS_IN_ONE_STATEMENT = 500
 
 
 class ReleasedAnswer(NamedTuple):

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, delete, func, literal, select, update
+from sqlalchemy import Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from game.store.beliefs import TIE_BREAK
 from game.store.columns import Instant
+from game.store.engine import core
 from game.store.rounds import COUNTS
 from game.store.tables import (
     Aggregate,
@@ -44,6 +45,21 @@ class Renewed(NamedTuple):
     choice_set: str
     priority: float
     reason: str | None
+
+
+_OPENING: Any = Opening.__table__
+_RENEW_OPENING = (
+    update(_OPENING)
+    .where(_OPENING.c.subject_id == bindparam("of_subject"), _OPENING.c.choice_set == bindparam("of_set"))
+    .values(
+        priority=bindparam("new_priority") + TIE_BREAK * _OPENING.c.shuffle,
+        reason=bindparam("new_reason"),
+        retired_at=case(
+            (bindparam("stays"), None),
+            else_=func.coalesce(_OPENING.c.retired_at, bindparam("left_at", type_=Instant())),
+        ),
+    )
+)
 
 
 def labels_of_image(session: Session, project_id: int, image_id: int) -> dict[Pixel, int | None]:
@@ -154,23 +170,12 @@ def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) 
     """A subject that stays retired keeps the time at which it left play."""
     if not renewed:
         return
-    opening: Any = Opening.__table__
-    left = literal(now, Instant())
-    changed = (
-        update(opening)
-        .where(opening.c.subject_id == bindparam("of_subject"), opening.c.choice_set == bindparam("of_set"))
-        .values(
-            priority=bindparam("new_priority") + TIE_BREAK * opening.c.shuffle,
-            reason=bindparam("new_reason"),
-            retired_at=case((bindparam("stays"), None), else_=func.coalesce(opening.c.retired_at, left)),
-        )
-    )
-    session.connection().execute(
-        changed,
+    core(session).execute(
+        _RENEW_OPENING,
         [
             {
                 "of_subject": one.subject_id, "of_set": str(one.choice_set), "new_priority": one.priority,
-                "new_reason": one.reason, "stays": one.reason is None,
+                "new_reason": one.reason, "stays": one.reason is None, "left_at": now,
             }
             for one in renewed
         ],

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
+from game.store.engine import core
+from game.store.listed import Listed, among, over_listed
 from game.store.tables import ExpertLabel, Image, Opening, Project, Subject
-
-IDS_IN_ONE_STATEMENT = 500
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,13 @@ class Place:
 
 def project_row(session: Session, slug: str) -> Project | None:
     return session.scalar(select(Project).where(Project.slug == slug))
+
+
+_PROJECT_ID = select(Project.id).where(Project.slug == bindparam("slug"))
+
+
+def project_id(session: Session, slug: str) -> int | None:
+    return core(session).execute(_PROJECT_ID, {"slug": slug}).scalar()
 
 
 def add_project(session: Session, slug: str, label_codes: Sequence[str], now: datetime) -> Project:
@@ -81,18 +88,19 @@ def expert_label(session: Session, subject_id: int) -> ExpertLabel | None:
     return session.get(ExpertLabel, subject_id)
 
 
-def gold_after(session: Session, project_id: int, use: GoldUse, label: int, shuffle: float, limit: int) -> list[int]:
-    """Ids of gold of one label whose shuffle follows the given number in [0, 1)."""
-    wanted = (ExpertLabel.project_id == project_id, ExpertLabel.use == use, ExpertLabel.label == label)
-    ids = select(ExpertLabel.subject_id).where(*wanted, ExpertLabel.shuffle >= shuffle)
-    return list(session.scalars(ids.order_by(ExpertLabel.shuffle).limit(limit)))
+_N_HIDDEN_GOLD = over_listed("""
+SELECT (SELECT count(*) FROM (
+    SELECT 1 FROM expert_labels
+    WHERE project_id = :project_id AND use = 'hidden' AND label = listed.value ORDER BY shuffle LIMIT :most
+) AS enough) FROM {listed}
+""")
 
 
-def n_hidden_gold(session: Session, project_id: int) -> dict[int, int]:
-    """Label → how many subjects of hidden gold have it."""
-    rows = select(ExpertLabel.label, func.count()).group_by(ExpertLabel.label)
-    hidden = rows.where(ExpertLabel.project_id == project_id, ExpertLabel.use == GoldUse.HIDDEN)
-    return dict(session.execute(hidden).all())
+def n_hidden_gold(session: Session, project_id: int, labels: Sequence[int], most: int) -> list[int]:
+    """How many subjects of hidden gold each of these labels has; counting stops at `most`."""
+    connection = core(session)
+    named = {"project_id": project_id, "ids": labels, "most": most}
+    return list(connection.execute(_N_HIDDEN_GOLD[connection.dialect.name], named).scalars())
 
 
 def expert_labels(session: Session, project_id: int, uses: Sequence[GoldUse]) -> dict[int, tuple[int, GoldUse]]:
@@ -109,11 +117,8 @@ def gold_among(session: Session, subject_ids: Sequence[int]) -> set[int]:
 
 
 def places(session: Session, subject_ids: Sequence[int]) -> dict[int, Place]:
-    found: dict[int, Place] = {}
-    for start in range(0, len(subject_ids), IDS_IN_ONE_STATEMENT):
-        some = subject_ids[start : start + IDS_IN_ONE_STATEMENT]
-        found |= {row.id: _place(row) for row in session.execute(_PLACES.where(Subject.id.in_(some)))}
-    return found
+    rows = core(session).execute(_PLACES_LISTED, {"ids": subject_ids})
+    return {row.id: _place(row) for row in rows}
 
 
 def places_of_project(session: Session, project_id: int) -> list[Place]:
@@ -144,6 +149,7 @@ _PLACES = select(
     Image.width_px,
     Image.height_px,
 ).join(Image)
+_PLACES_LISTED = _PLACES.where(among(Subject.id, bindparam("ids", type_=Listed())))
 
 
 def _place(row: Row[int, str, str, int | None, int | None, str | None, str | None, str, int, int]) -> Place:

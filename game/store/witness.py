@@ -1,5 +1,6 @@
 """How the published model is heard, from one aggregation to the next: kept with the aggregation, read by play."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,11 @@ def as_kept(met: MetModel) -> dict[str, Any]:
 
 def met_model(row: Aggregate | None) -> MetModel | None:
     """The model that this aggregation met, if there was one."""
-    kept = None if row is None else row.model
+    return None if row is None else as_met(row.model)
+
+
+def as_met(kept: Mapping[str, Any] | None) -> MetModel | None:
+    """Of Aggregate.model."""
     if kept is None:
         return None
     witness = None

@@ -4,13 +4,15 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from game.errors import FathomError
+from game.errors import Conflict, FathomError
 from game.play import accounts
+from game.play.accounts import Account
 from game.play.figures import own_figures
 from game.store import reading, transaction
 from game.web.context import current_account, current_game, now, required_account, rng, signed_in, signed_out
 from game.web.errors import status_of
 from game.web.limits import LOG_IN, SIGN_UP, by_address
+from game.web.threads import in_native_thread
 
 blueprint = Blueprint("account", __name__)
 
@@ -27,9 +29,10 @@ def sign_up_form() -> ResponseReturnValue:
 @by_address(SIGN_UP)
 def sign_up() -> ResponseReturnValue:
     try:
+        hashed = in_native_thread(accounts.hash_password, _field("password"))
         with transaction(current_game().store) as session:
             guest = current_account() or accounts.create_guest(session, now(), rng())
-            account = accounts.sign_up(session, guest.id, _field("login"), _field("password"))
+            account = accounts.sign_up(session, guest.id, _field("login"), hashed)
     except FathomError as error:
         return _again("signup.html", error)
     signed_in(account)
@@ -46,8 +49,7 @@ def log_in_form() -> ResponseReturnValue:
 @by_address(LOG_IN)
 def log_in() -> ResponseReturnValue:
     try:
-        with transaction(current_game().store) as session:
-            account = accounts.log_in(session, _field("login"), _field("password"))
+        account = _logged_in(_field("login"), _field("password"))
     except FathomError as error:
         return _again("login.html", error)
     signed_in(account)
@@ -88,8 +90,12 @@ def change_pseudonym() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     asking = required_account()
     try:
+        if asking.login is None:
+            raise Conflict("Guests have no password; sign up first.")
+        _logged_in(asking.login, _field("old"))
+        hashed = in_native_thread(accounts.hash_password, _field("new"))
         with transaction(current_game().store) as session:
-            changed = accounts.change_password(session, asking.id, _field("old"), _field("new"))
+            changed = accounts.change_password(session, asking.id, hashed)
     except FathomError as error:
         return _back_to_account(str(error), "bad")
     signed_in(changed)
@@ -110,6 +116,13 @@ def delete() -> ResponseReturnValue:
     signed_out()
     flash(gettext("Your account is gone. Thank you for everything you saw."), "good")
     return redirect(url_for("pages.home"))
+
+
+def _logged_in(login: str, password: str) -> Account:
+    """Raises NotAllowed. Checking a password takes as long as many answers: others go on meanwhile."""
+    with reading(current_game().store) as session:
+        known = accounts.credentials(session, login)
+    return in_native_thread(accounts.log_in, known, password)
 
 
 def _field(name: str) -> str:

@@ -153,8 +153,10 @@ def show_model(path: payloads.ProjectPath) -> Response:
 def start_round(path: payloads.ProjectPath, body: payloads.RoundWanted) -> Response:
     """Start a round, or take up the one that was left unfinished."""
     project, account = known_project(path.slug), required_account()
-    with transaction(current_game().store) as session:
-        shown = rounds.start_round(session, project, account.id, body.level, now(), rng())
+    at, chance = now(), rng()
+    shown = current_game().ledger.write(
+        lambda session: rounds.start_round(session, project, account.id, body.level, at, chance)
+    )
     return _answer(payloads.Round.of(shown))
 
 

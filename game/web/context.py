@@ -15,6 +15,7 @@ from game.play import accounts
 from game.play.accounts import Account
 from game.play.classify import Outcome
 from game.store import Store, reading
+from game.web.ledger import Ledger
 from scoring.chance import Chance
 
 API = "/api/v1"
@@ -33,6 +34,7 @@ class Game:
     projects: dict[str, Project]
     enqueue: Callable[[str], None]
     announce: Callable[[str, Outcome], None]
+    ledger: Ledger
 
 
 def current_game() -> Game:

@@ -16,8 +16,8 @@ from game.play.accounts import create_guest
 from game.play.classify import Answer, classify
 from game.play.rounds import start_round
 from game.store import Store, open_store, reading, subjects, transaction
+from game.store.handouts import Asked, drawn_by_lot
 from game.store.migrations import migrate
-from game.store.rounds import random_open_subjects
 from game.store.tables import ExpertLabel, Image, Opening, Subject
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
@@ -57,7 +57,7 @@ def player(store: Store, project: Project) -> Callable[[], object]:
 
 def by_index(store: Store) -> list[int]:
     with reading(store) as session:
-        return random_open_subjects(session, 1, "groups", 0.4, 80)
+        return drawn_by_lot(session, Asked(1, 1, "groups", 3, NOW, 80, 80), 0.4)
 
 
 def by_random_order(store: Store) -> list[int]:

@@ -96,7 +96,7 @@ def furnish(site: Server, now: datetime) -> None:
         for code, state in TRIALS.items():
             session.add(_job(row.id, JobKind.PREDICT, state, code, now))
         operator = accounts.create_guest(session, now, np.random.default_rng(7))
-        accounts.sign_up(session, operator.id, LOGIN, PASSWORD)
+        accounts.sign_up(session, operator.id, LOGIN, accounts.hash_password(PASSWORD))
         accounts.change_role(session, LOGIN, Role.OPERATOR)
 
 

@@ -8,7 +8,7 @@ import pytest
 from game.errors import Conflict, InvalidInput, NotFound
 from game.levels import GoldUse
 from game.play.classify import withdraw_last
-from game.store import beliefs, reading, rounds, science, transaction
+from game.store import answers, beliefs, reading, science, transaction
 from game.store.tables import Aggregate, Classification, ExpertLabel
 from game.store.tables.play import Abstention
 from scoring import confusion
@@ -106,7 +106,7 @@ def test_the_last_answer_can_be_taken_back_and_given_anew(reef: Reef, now: datet
     assert answer(reef, shown, position, diver, "soft-substrate", now=now).n_answered == 1
     with reading(reef.store) as session:
         subject_id = subject_ids(reef, shown)[position]
-        assert [given.choice for given in rounds.answers_of_subject(session, subject_id, 10)] == ["soft-substrate"]
+        assert [given.choice for given in answers.newest(session, [subject_id], 10)[subject_id]] == ["soft-substrate"]
         assert session.query(Classification).count() == 2
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from game.play.figures import OwnFigures, own_figures, project_progress, round_summary
-from game.play.gold import newest_counts_of
+from game.play.gold import NEWEST_GOLD, choice_counts
 from game.play.standings import Period, leaderboard
-from game.store import reading, rounds, transaction
+from game.store import completions, reading, rounds, transaction
 from scoring.points import round_points
 from tests.play.conftest import Reef, guest
 from tests.play.rounds import answer, begin, is_wrong, knows_all, knows_nothing, play, subject_ids
@@ -83,10 +83,12 @@ def test_gold_of_another_level_does_not_push_out_the_gold_of_this_one(
     play(reef, diver, knows_all, now, rng)
     with transaction(reef.store) as session:
         rounds.unlock(session, diver, reef.project_id, other.key, now)
-        before = newest_counts_of(session, diver, reef.project_id, level, [3])[0]
+        gold = completions.gold_answers(session, diver, reef.project_id, NEWEST_GOLD)
+        before = choice_counts(gold, level, [3])[0]
     play(reef, diver, knows_all, now + timedelta(minutes=1), rng)
     with reading(reef.store) as session:
-        after, there = (newest_counts_of(session, diver, reef.project_id, one, [3])[0] for one in (level, other))
+        gold = completions.gold_answers(session, diver, reef.project_id, NEWEST_GOLD)
+        after, there = (choice_counts(gold, one, [3])[0] for one in (level, other))
     assert before.sum() == there.sum() == 3
     assert (after == before).all()
 

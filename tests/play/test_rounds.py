@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import GoldUse
 from game.play.rounds import RESUME, find_round, open_levels
-from game.store import reading, rounds, science, transaction
-from game.store.tables import Aggregate, ExpertLabel
+from game.store import reading, science, transaction
+from game.store.tables import Aggregate, ExpertLabel, RoundSubject
 from game.store.witness import MetModel, as_kept
 from scoring import confusion
 from scoring.voter import Witness
@@ -70,8 +71,9 @@ def test_where_the_model_is_heard_two_hold_a_fresh_subject_at_once_and_three_whe
         for _ in range(12):
             begin(reef, guest(reef, now, rng), later, rng)
         with reading(reef.store) as session:
-            held = rounds.in_flight(session, [one for one in reef.truth if one <= 60], later - timedelta(minutes=1))
-        assert max(held.values()) == at_once
+            handed = select(RoundSubject.subject_id).where(RoundSubject.handed_at == later)
+            holders = Counter(session.scalars(handed.where(RoundSubject.subject_id <= 60)))
+        assert max(holders.values()) == at_once
 
 
 def test_gold_and_other_subjects_look_alike(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:

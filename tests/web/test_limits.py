@@ -59,9 +59,12 @@ def test_a_new_guest_is_no_way_around_the_limit_of_an_address(app: OpenAPI) -> N
 
 
 def test_answers_over_a_socket_are_limited_too() -> None:
-    limits = SocketLimits()
+    seconds = [1_000_000.0]
+    limits = SocketLimits(lambda: seconds[0])
     for _ in range(MOST):
         limits.count_classification(1)
     with pytest.raises(TooMany):
         limits.count_classification(1)
     limits.count_classification(2)
+    seconds[0] += 60
+    limits.count_classification(1)

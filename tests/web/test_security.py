@@ -73,7 +73,7 @@ def test_a_cookie_is_worth_nothing_after_a_newer_sign_in_version(app: OpenAPI, w
         client.get("/health")
         assert current_account() == account
     with transaction(world.store) as session:
-        accounts.sign_up(session, account.id, "curious", "a long password")
+        accounts.sign_up(session, account.id, "curious", accounts.hash_password("a long password"))
     with client:
         client.get("/health")
         assert current_account() is None

@@ -69,7 +69,7 @@ class Classification(Table):
     attempt: Mapped[int] = mapped_column(default=1)
     round_id: Mapped[RoundId]
     project_id: Mapped[ProjectId]
-    subject_id: Mapped[SubjectId] = mapped_column(index=True)
+    subject_id: Mapped[SubjectId]
     volunteer_id: Mapped[VolunteerId]
     level: Mapped[Short]
     level_version: Mapped[Short]
@@ -81,6 +81,7 @@ class Classification(Table):
 
     __table_args__ = (
         UniqueConstraint("round_subject_id", "attempt"),
+        Index("answers_of_a_subject", "subject_id", "id"),
         Index("answers_of_a_volunteer", "volunteer_id", "project_id", "id"),
         Index("answers_of_a_project", "project_id", "id"),
         Index("answers_of_a_round", "round_id"),

@@ -1,0 +1,102 @@
+"""What waits at the same moment is written together: one transaction, one sync of the disk, each told its own."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, cast
+
+from game.errors import FathomError
+from game.levels import Project
+from game.play.classify import Outcome, Sent, classify_all
+from game.store import Session, Store, transaction
+
+# More at once would make the first wait for the last.
+MOST_TOGETHER = 64
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class _Line:
+    """One that waits: an answer, or other work of a transaction. `told` is what came of it, once it is on the disk."""
+
+    deed: Sent | Callable[[Session], object]
+    told: object = None
+    done: bool = False
+
+
+class Ledger:
+    """Whoever comes while nobody writes, writes for all who wait; who finds her own already written goes on."""
+
+    def __init__(self, store: Store, projects: dict[str, Project], now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._projects = projects
+        self._now = now
+        self._turn = threading.Lock()
+        self._waiting: list[_Line] = []
+
+    def keep(self, sent: Sent) -> Outcome:
+        """Returns once the answer is on the disk. Raises as `classify`."""
+        return cast(Outcome, self._written(_Line(sent)))
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """The same for any `work`, which gets a session and must not mind to be tried again; raises what it raises."""
+        return cast(T, self._written(_Line(work)))
+
+    def _written(self, line: _Line) -> object:
+        self._waiting.append(line)
+        with self._turn:
+            while not line.done:
+                self._write()
+        if isinstance(line.told, Exception):
+            raise line.told
+        return line.told
+
+    def _write(self) -> None:
+        """For those who wait longest. What breaks a transaction breaks only its own: then each is tried alone."""
+        lines = self._waiting[:MOST_TOGETHER]
+        del self._waiting[:MOST_TOGETHER]
+        try:
+            self._commit(lines)
+        except Exception as broken:
+            if len(lines) == 1:
+                lines[0].told, lines[0].done = broken, True
+                return
+            _LOG.exception("One of %d cannot be written; each is tried alone.", len(lines))
+            for line in lines:
+                self._commit_alone(line)
+        except BaseException:
+            # Whoever wrote was stopped; the next in line writes for those who still wait.
+            self._waiting[:0] = lines
+            raise
+
+    def _commit_alone(self, line: _Line) -> None:
+        try:
+            self._commit([line])
+        except Exception as broken:
+            line.told, line.done = broken, True
+
+    def _commit(self, lines: Sequence[_Line]) -> None:
+        with transaction(self._store) as session:
+            told = self._all_done(session, lines)
+        # Only now, after the commit.
+        for line, each in zip(lines, told, strict=True):
+            line.told, line.done = each, True
+
+    def _all_done(self, session: Session, lines: Sequence[_Line]) -> list[object]:
+        sent = [line.deed for line in lines if isinstance(line.deed, Sent)]
+        kept = iter(classify_all(session, self._projects, sent, self._now()) if sent else ())
+        return [next(kept) if isinstance(line.deed, Sent) else _attempt(session, line.deed) for line in lines]
+
+
+def _attempt(session: Session, work: Callable[[Session], object]) -> object:
+    """What is refused leaves nothing behind, and the others alone."""
+    try:
+        with session.begin_nested():
+            return work(session)
+    except FathomError as refused:
+        return refused

@@ -1,0 +1,114 @@
+"""Where the load is played: a database of as many subjects as wanted, volunteers with tokens, and a real server."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import func, insert, select
+
+from game.config import read_settings
+from game.levels import GoldUse, Project
+from game.play.accounts import create_guest, issue_token
+from game.store import Session, reading, subjects, transaction
+from game.store.tables import ExpertLabel, Opening, Subject
+from tests.server import Server, running_server, workers
+from tests.servers import postgresql_server, redis_server
+from tests.world import World, make_world
+
+SLUG = "moorea"
+GOLD_SHARE, TEACHING_SHARE = 0.15, 0.01
+SIDE_PX = 1000
+ROWS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """`tokens`: one a volunteer, none of whom has played before. `pids`: the processes that serve."""
+
+    server: Server
+    project: Project
+    tokens: tuple[str, ...]
+
+    @property
+    def pids(self) -> list[int]:
+        return workers(self.server)
+
+
+@contextmanager
+def opened_place(
+    database: str, shared_data: Path, *, n_processes: int, n_subjects: int, n_volunteers: int
+) -> Iterator[Place]:
+    """`database`: sqlite; or postgresql, with Redis between the processes."""
+    with ExitStack() as stack:
+        environment = {"FATHOM_DATA": stack.enter_context(TemporaryDirectory(prefix="fathom-load-"))}
+        if database == "postgresql":
+            environment["FATHOM_DATABASE_URL"] = stack.enter_context(postgresql_server(durable=True))
+            environment["FATHOM_REDIS_URL"] = stack.enter_context(redis_server())
+        world = make_world(read_settings(environment), shared_data, datetime.now(UTC))
+        stack.callback(world.store.engine.dispose)
+        add_subjects(world, n_subjects)
+        tokens = new_tokens(world, n_volunteers)
+        server = stack.enter_context(running_server(world, n_workers=n_processes))
+        yield Place(server, world.projects[SLUG], tokens)
+
+
+def new_tokens(world: World, n: int) -> tuple[str, ...]:
+    """Volunteers by the back door: at the front door an address may make only so many in a minute."""
+    rng, now = Random(5), datetime.now(UTC)
+    with transaction(world.store) as session:
+        ids = [create_guest(session, now, rng).id for _ in range(n)]
+        return tuple(issue_token(session, volunteer_id, now) for volunteer_id in ids)
+
+
+def add_subjects(world: World, n: int) -> None:
+    """Points of the reef's real squares beside those that experts chose; a share of them gold."""
+    project = world.projects[SLUG]
+    with reading(world.store) as session:
+        row = subjects.project_row(session, SLUG)
+        assert row is not None
+        project_id, first = row.id, 1 + (session.scalar(select(func.max(Subject.id))) or 0)
+        image_ids = session.scalars(select(Subject.image_id).where(Subject.project_id == project_id).distinct()).all()
+    rng, now = Random(3), datetime.now(UTC)
+    for start in range(first, first + n, ROWS_AT_ONCE):
+        rows = [
+            {
+                "id": place, "code": secrets.token_hex(6), "project_id": project_id,
+                "image_id": image_ids[place % len(image_ids)], "name": "quadrat.jpg",
+                # Beyond the real points: places of their own, and each a place of the picture modulo its side.
+                "row": 10_000 + place // SIDE_PX, "column": place % SIDE_PX, "created_at": now,
+            }
+            for place in range(start, min(start + ROWS_AT_ONCE, first + n))
+        ]  # fmt: skip
+        with transaction(world.store) as session:
+            session.execute(insert(Subject), rows)
+            _add_gold_and_openings(session, project, project_id, [int(str(row["id"])) for row in rows], rng)
+
+
+def _add_gold_and_openings(session: Session, project: Project, project_id: int, ids: list[int], rng: Random) -> None:
+    gold, openings = [], []
+    for subject_id in ids:
+        lot = rng.random()
+        if lot < GOLD_SHARE:
+            use = GoldUse.TEACHING if lot < TEACHING_SHARE else GoldUse.HIDDEN
+            gold.append(
+                {
+                    "subject_id": subject_id, "project_id": project_id, "label": rng.randrange(len(project.labels)),
+                    "use": use, "why": "", "shuffle": rng.random(),
+                }
+            )  # fmt: skip
+            continue
+        for choice_set in project.choice_sets:
+            shuffle = rng.random()
+            openings.append(
+                {
+                    "subject_id": subject_id, "choice_set": choice_set, "project_id": project_id,
+                    "priority": 1 + shuffle / 1000, "shuffle": shuffle,
+                }
+            )  # fmt: skip
+    session.execute(insert(ExpertLabel), gold)
+    session.execute(insert(Opening), openings)

@@ -1,0 +1,183 @@
+"""The lines that players hold to the server: HTTP kept alive, and Socket.IO over WebSocket, on gevent's sockets.
+
+Server and load share the machine, so this speaks the few frames that are needed and nothing more: what a general client
+spends on each answer would be taken from the server. Protocols: RFC 6455; Engine.IO 4 and Socket.IO 5.
+"""
+
+import itertools
+import json
+import os
+from base64 import b64encode
+from typing import Any
+from urllib.parse import urlsplit
+
+from gevent import socket
+
+Json = dict[str, Any]
+
+TIMEOUT_S = 30.0
+# A client masks what it sends; a mask of zeros is one too, and costs nothing.
+_MASK = b"\0\0\0\0"
+_TEXT, _CLOSE, _PING = 1, 8, 9
+
+
+class Lost(Exception):
+    """The line broke, or the server said nothing for TIMEOUT_S."""
+
+
+class Http:
+    """Requests to the API over one connection, opened again when the server has closed it."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._host, self._port = _address(url)
+        self._head = f"Host: {self._host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        self._stream: Stream | None = None
+
+    def post(self, path: str, body: Json) -> tuple[int, Json]:
+        content = json.dumps(body)
+        asked = f"POST /api/v1{path} HTTP/1.1\r\n{self._head}Content-Length: {len(content)}\r\n\r\n{content}".encode()
+        kept = self._stream is not None
+        try:
+            return self._ask(asked)
+        except Lost:
+            # The server closes what was silent for a while; every request here may be sent again.
+            self.close()
+            if not kept:
+                raise
+            return self._ask(asked)
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
+
+    def _ask(self, asked: bytes) -> tuple[int, Json]:
+        if self._stream is None:
+            self._stream = Stream(self._host, self._port)
+        self._stream.send(asked)
+        head = self._stream.until(b"\r\n\r\n").decode().lower()
+        status, length = int(head.split(" ", 2)[1]), int(_header(head, "content-length") or 0)
+        answer = dict(json.loads(self._stream.exactly(length)))
+        if _header(head, "connection") == "close":
+            self.close()
+        return status, answer
+
+
+class Socket:
+    """An open Socket.IO connection. One event is under way at a time; what the server tells meanwhile is counted."""
+
+    def __init__(self, url: str, slug: str, token: str) -> None:
+        host, port = _address(url)
+        self._stream = Stream(host, port)
+        self._numbers = itertools.count()
+        self.n_told = 0
+        path = f"/socket.io/?EIO=4&transport=websocket&project={slug}"
+        key = b64encode(os.urandom(16)).decode()
+        self._stream.send(
+            f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        if b" 101 " not in self._stream.until(b"\r\n\r\n"):
+            raise Lost("The server opens no socket.")
+        self._next("0")
+        self._send("40" + json.dumps({"token": token}))
+        self._next("40")
+
+    def call(self, event: str, message: Json) -> Json:
+        """The acknowledgement."""
+        number = next(self._numbers)
+        self._send(f"42{number}" + json.dumps([event, message]))
+        return dict(json.loads(self._next(f"43{number}["))[0])
+
+    def listen(self) -> None:
+        """Hears the server, and answers its pings, until it closes the line."""
+        self._next("no message begins like this")
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _next(self, wanted: str) -> str:
+        """The next message that begins so, from its first bracket on."""
+        while True:
+            text = self._receive()
+            if text.startswith(wanted):
+                return text[text.find("[") :]
+            if text == "2":
+                self._send("3")
+            elif text.startswith("42"):
+                self.n_told += 1
+            elif text.startswith(("41", "44")):
+                raise Lost(f"The server refuses: {text[:200]}")
+
+    def _send(self, text: str, opcode: int = _TEXT) -> None:
+        content = text.encode()
+        n = len(content)
+        length = bytes([0x80 | n]) if n < 126 else b"\xfe" + n.to_bytes(2)
+        self._stream.send(bytes([0x80 | opcode]) + length + _MASK + content)
+
+    def _receive(self) -> str:
+        while True:
+            first, second = self._stream.exactly(2)
+            n = second & 0x7F
+            if n == 126:
+                n = int.from_bytes(self._stream.exactly(2))
+            elif n == 127:
+                n = int.from_bytes(self._stream.exactly(8))
+            content = self._stream.exactly(n)
+            if first & 0x0F == _TEXT:
+                return content.decode()
+            if first & 0x0F == _CLOSE:
+                raise Lost("The server closed the socket.")
+            if first & 0x0F == _PING:
+                self._send(content.decode(), opcode=10)
+
+
+class Stream:
+    """Bytes of a connection, as many as are asked for."""
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            self._socket = socket.create_connection((host, port), timeout=TIMEOUT_S)
+        except OSError as lost:
+            raise Lost(str(lost)) from None
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._read = b""
+
+    def send(self, content: bytes) -> None:
+        try:
+            self._socket.sendall(content)
+        except OSError as lost:
+            raise Lost(str(lost)) from None
+
+    def exactly(self, n: int) -> bytes:
+        while len(self._read) < n:
+            self._more()
+        found, self._read = self._read[:n], self._read[n:]
+        return found
+
+    def until(self, mark: bytes) -> bytes:
+        while mark not in self._read:
+            self._more()
+        found, _, self._read = self._read.partition(mark)
+        return found
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _more(self) -> None:
+        try:
+            heard = self._socket.recv(65_536)
+        except OSError as lost:
+            raise Lost(str(lost)) from None
+        if not heard:
+            raise Lost("The server closed the line.")
+        self._read += heard
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 80
+
+
+def _header(head: str, name: str) -> str | None:
+    return next((line.partition(":")[2].strip() for line in head.split("\r\n") if line.startswith(f"{name}:")), None)

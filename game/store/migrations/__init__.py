@@ -11,13 +11,14 @@ from sqlalchemy.exc import OperationalError
 
 from game.store.engine import Store
 
-# Whoever waits for a table lets nobody else pass: better to give up soon, and to try again.
-LOCK_TIMEOUT_MS = 2_000
+# Whoever waits for a table lets nobody else pass: better to give up soon, and to try again. Where a player and a
+# migration wait for each other, PostgreSQL ends one of the two after a second; the migration has given way by then.
+LOCK_TIMEOUT_MS = 500
 PAUSE_S = 1.0
 TRIES = 60
 
-# PostgreSQL's own code, and any number that nothing else in the house locks.
-_LOCK_NOT_AVAILABLE = "55P03"
+# PostgreSQL's own codes, of a lock that was not to be had and of a deadlock; any number that nothing else locks.
+_GAVE_WAY = frozenset({"55P03", "40P01"})
 _MIGRATIONS_LOCK = 704_226
 
 
@@ -47,7 +48,7 @@ def _upgraded(config: Config) -> bool:
     try:
         command.upgrade(config, "head")
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+        if getattr(error.orig, "sqlstate", None) in _GAVE_WAY:
             return False
         raise
     return True
@@ -66,7 +67,9 @@ def _alone(store: Store) -> Iterator[Engine]:
     options = {"options": f"-c lock_timeout={LOCK_TIMEOUT_MS}"}
     engine = create_engine(store.engine.url, poolclass=NullPool, connect_args=options)
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
-        guard.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _MIGRATIONS_LOCK})
+        # Who waited inside the database would be waited for by whoever makes an index CONCURRENTLY.
+        while not guard.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _MIGRATIONS_LOCK}):
+            time.sleep(PAUSE_S)
         try:
             yield engine
         finally:

@@ -9,8 +9,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("answers_of_a_subject", "classifications", ["subject_id", "id"])
-    op.drop_index("ix_classifications_subject_id", "classifications")
+    """The table is large: people go on answering meanwhile, and whoever was interrupted begins again."""
+    with op.get_context().autocommit_block():
+        op.drop_index("answers_of_a_subject", "classifications", if_exists=True)
+        op.create_index("answers_of_a_subject", "classifications", ["subject_id", "id"], postgresql_concurrently=True)
+        op.drop_index("ix_classifications_subject_id", "classifications", if_exists=True, postgresql_concurrently=True)
 
 
 def downgrade() -> None:

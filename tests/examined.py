@@ -30,7 +30,7 @@ METHOD = {
             "loss": 0.591, "accuracy": 0.79, "gain": 0.021, "error": 0.008,
         },
         {
-            "way": "all", "why": "not tried: would take about 904 s, and 12 s of the budget of 120 s are left",
+            "way": "all", "why": "not tried: would take about 904 s of a budget of 120 s, of which 12 s are left",
             "chosen": False, "loss": None, "accuracy": None,
         },
     ],

@@ -82,9 +82,9 @@ def _check(teaching: Teaching, asked: Asked, left_s: float) -> None:
     if before is not None:
         raise NotPossible(before)
     if teaching.takes_s() > left_s:
+        spent = f", of which {left_s:.0f} s are left" if left_s < asked.budget_s else ""
         raise NotPossible(
-            f"not tried: would take about {teaching.takes_s():.0f} s, and {left_s:.0f} s of the budget of "
-            f"{asked.budget_s:.0f} s are left"
+            f"not tried: would take about {teaching.takes_s():.0f} s of a budget of {asked.budget_s:.0f} s{spent}"
         )
 
 

@@ -19,7 +19,7 @@ from game.training.views import Recipe
 from scoring.arrays import Floats, Ints
 
 BATCH = 32
-# What the layers say on the way up is kept for the way down: of 8 pictures in all of MobileNetV2 a gigabyte.
+# What the layers say on the way up is kept for the way down: of 8 pictures in all of MobileNetV2 0.6 GB.
 AT_ONCE = 8
 N_EPOCHS = 4
 # Of the last layer and of the head.

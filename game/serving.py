@@ -15,6 +15,8 @@ worker_connections = 10_000
 # The longest that an upload or a slow line may still take once the process was asked to end.
 graceful_timeout = 6
 control_socket_disable = True
+# What a proxy says is believed by game/web/security.py, if FATHOM_PROXIES says that there is one, and by nobody else.
+forwarded_allow_ips = ""
 pythonpath = str(ROOT)
 loglevel = "info"
 logconfig_dict = log_settings(read_settings().log)

@@ -1,6 +1,7 @@
 """Gunicorn's settings: one process that holds many sockets, says little, and ends without cutting anybody short."""
 
 import socket
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ from game.logs import log_settings
 
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
+
+# python-socketio brings its client along, and with that 5 MB of `requests`; this server calls nobody.
+sys.modules.setdefault("requests", None)  # type: ignore[arg-type]
 
 # A player holds one connection for as long as she plays; the system's own limit of open files comes first.
 worker_connections = 10_000

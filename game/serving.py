@@ -1,6 +1,7 @@
 """Gunicorn's settings: one process that holds many sockets, says little, and ends without cutting anybody short."""
 
 import socket
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,16 @@ from game.logs import log_settings
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
+# python-socketio brings its client along, and with that 5 MB of `requests`; this server calls nobody.
+sys.modules.setdefault("requests", None)  # type: ignore[arg-type]
+
 # A player holds one connection for as long as she plays; the system's own limit of open files comes first.
 worker_connections = 10_000
 # The longest that an upload or a slow line may still take once the process was asked to end.
 graceful_timeout = 6
 control_socket_disable = True
+# What a proxy says is believed by game/web/security.py, if FATHOM_PROXIES says that there is one, and by nobody else.
+forwarded_allow_ips = ""
 pythonpath = str(ROOT)
 loglevel = "info"
 logconfig_dict = log_settings(read_settings().log)

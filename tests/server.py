@@ -91,6 +91,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "FATHOM_REDIS_URL": settings.redis_url or "",
         "FATHOM_SECRET_KEY": settings.secret_key,
         "FATHOM_PROXIES": str(settings.n_proxies),
+        "FATHOM_LOG": settings.log,
     }
 
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from urllib.error import URLError
 
@@ -188,13 +189,22 @@ def test_when_a_process_is_killed_its_players_go_on_at_another_and_nothing_is_lo
         check_kept(world, crowd)
 
 
+def started_at(server: Server) -> float:
+    """Of whichever process takes the request."""
+    with urllib.request.urlopen(f"{server.url}/metrics") as response:
+        lines = response.read().decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("process_start_time_seconds "))
+
+
 def test_processes_are_renewed_one_after_the_other_and_no_request_fails(processes: list[Server], world: World) -> None:
     with proxy([one.port for one in processes], free_port()) as url:
         with Crowd(url) as crowd:
             for process in processes:
-                before = set(workers(process))
-                process.process.send_signal(signal.SIGHUP)
-                while before & set(workers(process)):
+                old, began = set(workers(process)), started_at(process)
+                process.process.send_signal(signal.SIGTTIN)
+                wait_until(lambda p=process, at=began: started_at(p) > at, "the new process serves")
+                process.process.send_signal(signal.SIGTTOU)
+                while old & set(workers(process)):
                     crowd.plays_on(1)
             crowd.plays_on(20)
         assert crowd.failures == []

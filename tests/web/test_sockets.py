@@ -16,7 +16,7 @@ from game.web.announcer import PAUSE_S
 from game.web.sockets import acknowledged
 from tests.conftest import NOW
 from tests.server import Server
-from tests.web.live import ask, connected, new_live_player
+from tests.web.live import LivePlayer, ask, connected, new_live_player
 from tests.web.player import Json, answer_to
 
 
@@ -182,8 +182,9 @@ def test_progress_is_told_about_once_a_second(server: Server) -> None:
         assert 1 <= sum(event == "progress" for event, _ in watcher.events) <= most
 
 
-def is_of(period: str, message: Json) -> bool:
-    return bool(message["period"] == period)
+def tells_of(player: LivePlayer, period: str, message: Json) -> bool:
+    """News of a round before may still be on its way."""
+    return message["period"] == period and player.pseudonym in {line["pseudonym"] for line in message["top"]}
 
 
 def test_a_completed_round_moves_the_leaderboard(server: Server) -> None:
@@ -193,6 +194,6 @@ def test_a_completed_round_moves_the_leaderboard(server: Server) -> None:
         for subject in round_["subjects"]:
             socket.classify(round_, answer_to(round_, subject))
         for period in ("week", "all"):
-            told = watcher.wait_for("leaderboard", partial(is_of, period))
+            told = watcher.wait_for("leaderboard", partial(tells_of, player, period))
             assert told == ask(server.url, f"/projects/plankton/leaderboard?period={period}")
             assert not any(line["mine"] for line in told["top"])

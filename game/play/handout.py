@@ -41,27 +41,32 @@ def choose_subjects(session: Session, level: Level, player: Player, now: datetim
     """
     n_gold = selection.n_gold_in_round(player.n_given, level.round_size, rng, level.gold_floor)
     ordinary = _ordinary(session, level, player, level.round_size - n_gold, now, rng)
-    n_gold = min(n_gold, len(ordinary))
-    n_teaching = min(TEACHING_IN_FIRST_ROUND, n_gold) if player.n_given == 0 else 0
-    teaching = _gold(session, level, player, GoldUse.TEACHING, n_teaching, rng)
-    hidden = _gold(session, level, player, GoldUse.HIDDEN, n_gold - len(teaching), rng)
-    chosen = [*ordinary, *teaching, *hidden]
-    return shuffled(chosen, rng)
+    gold = _gold(session, level, player, min(n_gold, len(ordinary)), rng)
+    return shuffled([*ordinary, *gold], rng)
 
 
-def _gold(session: Session, level: Level, player: Player, use: GoldUse, n: int, rng: Chance) -> list[int]:
-    """Gold in the order of what is known least about the volunteer: the choice with the widest interval first."""
+def _gold(session: Session, level: Level, player: Player, n: int, rng: Chance) -> list[int]:
+    """Gold of what is known least about the volunteer: the choice with the widest interval first. Hidden gold, but for
+    some that teaches in a first round."""
     if n == 0:
         return []
+    n_teaching = min(TEACHING_IN_FIRST_ROUND, n) if player.n_given == 0 else 0
     earlier = handouts.latest_but(session, player.volunteer_id, GOLD_REST)
     counts = choice_counts_of(session, player.volunteer_id, player.project_id, level)
-    wanted = selection.widest_choice(counts) if counts.any() else shuffled(range(len(level.choices)), rng)
+    order = selection.widest_choice(counts) if counts.any() else shuffled(range(len(level.choices)), rng)
+    wanted = [np.flatnonzero(level.choices[place].mask).tolist() for place in order]
+    teaching = AskedGold(player.volunteer_id, player.project_id, GoldUse.TEACHING, 0, 0.0, earlier, n)
+    taught = _of_labels(session, teaching, wanted, n_teaching, rng)
+    hidden = _of_labels(session, teaching._replace(use=GoldUse.HIDDEN), wanted, n - len(taught), rng)
+    return [*taught, *hidden]
+
+
+def _of_labels(session: Session, asked: AskedGold, wanted: list[list[int]], n: int, rng: Chance) -> list[int]:
+    """`n` subjects or fewer, of each list of labels in turn."""
     chosen: list[int] = []
     for place in range(2 * n):
-        labels = np.flatnonzero(level.choices[wanted[place % len(wanted)]].mask)
-        for label in shuffled(labels.tolist(), rng):
-            asked = AskedGold(player.volunteer_id, player.project_id, use, label, rng.random(), earlier, n)
-            found = _one_gold(session, asked, chosen)
+        for label in shuffled(wanted[place % len(wanted)], rng):
+            found = _one_gold(session, asked._replace(label=label, shuffle=rng.random()), chosen)
             if found is not None:
                 chosen.append(found)
                 break

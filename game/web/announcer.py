@@ -1,6 +1,7 @@
 """Tells a project's room what has changed: at most once a second, and never while somebody waits for an answer."""
 
 import threading
+import time
 
 import socketio
 
@@ -13,6 +14,8 @@ from game.web import payloads
 from game.web.context import now
 
 PAUSE_S = 1.0
+# Counting takes the longer the more there is to count: of the processor it may take this share.
+SHARE = 0.02
 
 
 def room_of(slug: str) -> str:
@@ -28,6 +31,7 @@ class Announcer:
         self._projects = projects
         self._lock = threading.Lock()
         self._waiting: dict[str, bool] = {}
+        self._pauses_s: dict[str, float] = {}
 
     def announce(self, slug: str, outcome: Outcome) -> None:
         """Called after the commit. A completed round moves the leaderboard too."""
@@ -38,10 +42,11 @@ class Announcer:
             self._server.start_background_task(self._tell, self._projects[slug])
 
     def _tell(self, project: Project) -> None:
-        self._server.sleep(PAUSE_S)
+        self._server.sleep(self._pauses_s.get(project.slug, PAUSE_S))
         with self._lock:
             completed = self._waiting.pop(project.slug)
         room = room_of(project.slug)
+        begun = time.thread_time()
         with reading(self._store) as session:
             if completed:
                 renew_ranks(session, project, now())
@@ -50,6 +55,7 @@ class Announcer:
                 payloads.Leaderboard.of(project, leaderboard(session, project, period, None, now()))
                 for period in (Period if completed else ())
             ]
+        self._pauses_s[project.slug] = max(PAUSE_S, (time.thread_time() - begun) / SHARE)
         self._server.emit("progress", progress.model_dump(mode="json"), to=room)
         for board in boards:
             self._server.emit("leaderboard", board.model_dump(mode="json"), to=room)

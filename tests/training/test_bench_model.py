@@ -14,7 +14,7 @@ from game.config import ROOT
 from scoring.answers import Answers
 from scoring.arrays import Floats, Ints
 from tests.bench.model import adapt, few_shot, layers, meta, shared_heads, volunteers
-from tests.bench.model.data import Pictures, koh_tao, moorea
+from tests.bench.model.data import Pictures, galaxies, koh_tao, moorea, plankton
 from tests.bench.model.measures import accuracy, shown
 from tests.bench.model.prose import WORDS
 from tests.bench.model.seen import LAYERS, Seen, standard
@@ -210,6 +210,15 @@ def test_names_tell_the_site(shared_data: Path) -> None:
     stretches = {site for site in dive.site if site.startswith("photographs")}
     assert stretches == {"photographs 00-09", "photographs 10-19", "photographs 20-29"}
     assert all(len(np.unique(dive.site[dive.photograph == each])) == 1 for each in np.unique(dive.photograph))
+
+
+def test_a_part_of_a_set_keeps_what_belongs_together(shared_data: Path) -> None:
+    places = np.array([1, 5, 9])
+    for pictures in (plankton(), galaxies(shared_data)):
+        some = pictures.only(places)
+        assert [subject.name for subject in some.subjects] == [pictures.subjects[place].name for place in places]
+        assert some.true.tolist() == pictures.true[places].tolist()
+        assert some.content(some.subjects[0].image)
 
 
 def test_a_gain_is_written_with_its_sign_and_spread() -> None:

@@ -19,8 +19,8 @@ help:
 	@echo "make bench-load       real rounds against a real server, as many as it can take (LOAD=\"--door http\" and others)"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
 	@echo "make bench-spectrum   frozen layers beside taught ones (hours; ARGUMENTS='--set koh_tao --folds 1' for a part)"
-	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw, how long"
-	@echo "                      a retraining takes, and how many answers the whole loop saves"
+	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw (PART=layers for"
+	@echo "                      one part), how long a retraining takes, and how many answers the whole loop saves"
 
 play: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play
@@ -50,9 +50,9 @@ bench-consensus: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.crowd $(PART)
 
 bench-model: $(ENVIRONMENT)
-	@$(BIN)/python -m tests.bench.model
-	@$(BIN)/python -m tests.bench.retrain
-	@$(BIN)/python -m tests.bench.loop
+	@$(BIN)/pip install --disable-pip-version-check --quiet -e '.[bench]'
+	@$(BIN)/python -m tests.bench.model $(PART)
+	@test -n "$(PART)" || { $(BIN)/python -m tests.bench.retrain && $(BIN)/python -m tests.bench.loop; }
 
 bench-spectrum: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench.model.spectrum $(ARGUMENTS)

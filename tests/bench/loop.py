@@ -33,8 +33,9 @@ from scoring.arrays import Floats, Ints, Masks
 from scoring.selection import RANDOM_SHARE, mix, n_gold_in_round
 from tests.bench.crowd import plots
 from tests.bench.crowd.data import folder
-from tests.bench.model.__main__ import RELIABILITY, features_of
+from tests.bench.model.__main__ import RELIABILITY
 from tests.bench.model.data import PATCH_PX, Pictures, moorea
+from tests.bench.model.seen import features_of
 from tests.science.answers import one_coin
 from tests.science.reef import MOOREA
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from game.training.dataset import IMAGE, POINT, Consensus
-from game.training.features import Features, eye_of, see
 from game.training.head import learn, lessons_of
-from game.training.network import pretrained
-from game.training.progress import Progress
 from game.training.views import Recipe, View, recipe_of
 from scoring.answers import Answers
-from scoring.arrays import Floats, Ints, Masks
+from scoring.arrays import Floats, Masks
 from scoring.crowd import judge
 from tests.bench.crowd.data import folder
+from tests.bench.model import methods
 from tests.bench.model.data import PATCH_PX, Pictures, koh_tao, moorea
+from tests.bench.model.measures import figures
+from tests.bench.model.seen import SEEDS, features_of, quiet
 
-SEEDS = (0, 1, 2)
+WAYS = "ways"
+PARTS = (WAYS, *methods.PARTS)
 N_FOLDS = 5
 N_ANSWERS, RELIABILITY, N_VOLUNTEERS = 4, (0.55, 0.95), 40
-KEPT = Path(tempfile.gettempdir()) / "model-bench"
 # The whole last layer, of one square that is no wider than what is judged: the usual way.
 USUAL = {kind: Recipe((View("usual", side),), 224, (18,), (1.0,)) for kind, side in ((POINT, 64), (IMAGE, None))}
 GOALS = "Goals: Moorea ≥ .84 by group and ≥ .76 by label, Koh Tao ≥ .74; from a crowd within .02 of from the truth.\n"
@@ -36,6 +35,19 @@ Teach = Callable[[Masks, int], Floats]  # Who is held out (S,), seed → probabi
 
 
 def main() -> None:
+    given = argparse.ArgumentParser(prog="tests.bench.model", description=__doc__)
+    given.add_argument("parts", nargs="*", metavar="part", help=f"some of {', '.join(PARTS)}; all: docs too")
+    given.add_argument("--keep", action="store_true", help="what methods found in an earlier run is good enough")
+    options = given.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        given.error(f"no such part: {', '.join(sorted(unknown))}")
+    parts = options.parts or PARTS
+    if WAYS in parts:
+        _say_ways()
+    methods.run([part for part in parts if part != WAYS], keep=options.keep)
+
+
+def _say_ways() -> None:
     shared = folder().parent
     sys.stdout.write(GOALS)
     for pictures in (moorea(shared), koh_tao(shared)):
@@ -59,14 +71,7 @@ def _frozen(pictures: Pictures, recipe: Recipe, told: Teach, held: Masks, seed: 
     posterior = told(held, seed)[~held]
     consensus = Consensus(np.flatnonzero(~held), posterior, posterior.max(axis=1))
     lessons = replace(lessons_of(pictures.subjects, consensus, features[~held]), image=pictures.photograph[~held])
-    return learn(lessons, widths, seed, _quiet()).head(features)
-
-
-def features_of(pictures: Pictures, recipe: Recipe) -> tuple[Features, tuple[int, ...]]:
-    backbone = pretrained(KEPT, recipe)
-    assert backbone is not None, "The packaged weights are missing."
-    eye = eye_of(backbone.trunk, recipe)
-    return see(pictures.subjects, eye, pictures.content, KEPT / pictures.name, _quiet()), eye.widths
+    return learn(lessons, widths, seed, quiet()).head(features)
 
 
 def _crowd(pictures: Pictures, held: Masks, seed: int) -> Floats:
@@ -89,7 +94,7 @@ def _say(pictures: Pictures, name: str, teach: Teach) -> None:
         p = np.empty((len(pictures.true), pictures.n_labels))
         for held in pictures.folds(N_FOLDS, seed):
             p[held] = teach(held, seed)[held]
-        found.append(_figures(p, pictures))
+        found.append(figures(p, pictures))
     mean, spread = np.mean(found, axis=0), np.std(found, axis=0, ddof=1)
     group, label, macro_f1 = (f"{each:.3f} ± {about:.3f}" for each, about in zip(mean, spread, strict=True))
     sys.stdout.write(
@@ -97,28 +102,6 @@ def _say(pictures: Pictures, name: str, teach: Teach) -> None:
         f"  ({time.perf_counter() - start:.0f} s)\n"
     )
     sys.stdout.flush()
-
-
-def _figures(p: Floats, pictures: Pictures) -> tuple[float, float, float]:
-    """Accuracy by group and by label, and macro-F1 over labels."""
-    group = np.array(pictures.group)
-    by_group = np.stack([p[:, group == each].sum(axis=1) for each in range(group.max() + 1)], axis=1)
-    given, true = p.argmax(axis=1), pictures.true
-    return (
-        float((by_group.argmax(axis=1) == group[true]).mean()),
-        float((given == true).mean()),
-        _macro_f1(given, true, pictures.n_labels),
-    )
-
-
-def _macro_f1(given: Ints, true: Ints, n_labels: int) -> float:
-    right = [((given == label) & (true == label)).sum() for label in range(n_labels)]
-    met = [(given == label).sum() + (true == label).sum() for label in range(n_labels)]
-    return float(np.mean(2 * np.array(right) / np.maximum(met, 1)))
-
-
-def _quiet() -> Progress:
-    return Progress(lambda _line: None)
 
 
 if __name__ == "__main__":

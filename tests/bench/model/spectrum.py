@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +16,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from game.training.dataset import IMAGE, POINT, Consensus, Dataset, Gold, Label
+from game.training.dataset import Consensus, Dataset, Gold, Label
 from game.training.features import eye_of, see
 from game.training.head import learn, lessons_of
 from game.training.network import pretrained
-from game.training.progress import Progress
 from game.training.spectrum import choose
 from game.training.teaching import Teaching
 from game.training.views import recipe_of
 from game.training.ways import BUDGET_S, Asked, Course, Taught, Way
 from scoring.arrays import Floats, Masks
 from tests.bench.crowd.data import folder
-from tests.bench.model.__main__ import KEPT, N_FOLDS, _figures
+from tests.bench.model.__main__ import N_FOLDS
 from tests.bench.model.data import PATCH_PX, Pictures, koh_tao, moorea
+from tests.bench.model.measures import figures
+from tests.bench.model.seen import KEPT, kind_of, quiet
 
 SETS = {"moorea": moorea, "koh_tao": koh_tao}
 WAYS = (Way.FROZEN, Way.LAST_BLOCK, Way.ALL, Way.AUTO)
@@ -62,7 +64,7 @@ def _say(pictures: Pictures, asked: Asked, n_folds: int) -> tuple[float, ...]:
         whole[held] = _judged(pictures, asked, held)
     judged = ~np.isnan(whole[:, 0])
     p, true = whole[judged], pictures.true[judged]
-    group, label, macro_f1 = _figures(p, replace(pictures, true=true))
+    group, label, macro_f1 = figures(p, replace(pictures, true=true))
     loss = -np.log(np.maximum(p[np.arange(len(p)), true], 1e-12)).mean()
     sys.stdout.write(
         f"{pictures.name:8} {asked.way:10} groups {group:.3f}  labels {label:.3f}  macro-F1 {macro_f1:.3f}  "
@@ -89,24 +91,20 @@ def _judged(pictures: Pictures, asked: Asked, held: Masks) -> Floats:
 
 def _course(pictures: Pictures, held: Masks) -> tuple[Course, Taught]:
     """Those not held out are to be learned from, by the experts' labels."""
-    recipe = recipe_of(POINT if pictures.subjects[0].point else IMAGE, PATCH_PX)
+    recipe = recipe_of(kind_of(pictures), PATCH_PX)
     backbone = pretrained(KEPT, recipe)
     assert backbone is not None, "The packaged weights are missing."
     eye = eye_of(backbone.trunk, recipe)
-    features = see(pictures.subjects, eye, pictures.content, KEPT / pictures.name, _quiet())
+    features = see(pictures.subjects, eye, pictures.content, KEPT / pictures.name, quiet())
     said = np.eye(pictures.n_labels)[pictures.true[~held]]
     consensus = Consensus(np.flatnonzero(~held), said, said.max(axis=1))
     lessons = replace(lessons_of(pictures.subjects, consensus, features[~held]), image=pictures.photograph[~held])
     labels = tuple(Label(f"label {place}", f"label {place}", "", "") for place in range(pictures.n_labels))
-    kind = POINT if pictures.subjects[0].point else IMAGE
     gold = Gold(np.flatnonzero(held), pictures.true[held])
-    dataset = Dataset({}, kind, PATCH_PX, labels, pictures.subjects, consensus, gold)
-    course = Course(dataset, lessons, pictures.content, KEPT / pictures.name, SEED, _quiet())
-    return course, Taught(backbone, eye, features, learn(lessons, eye.widths, SEED, _quiet()))
-
-
-def _quiet() -> Progress:
-    return Progress(lambda _line: None)
+    dataset = Dataset({}, kind_of(pictures), PATCH_PX, labels, pictures.subjects, consensus, gold)
+    # Nothing is known from the last time: what was in vain is tried again.
+    course = Course(dataset, lessons, pictures.content, Path(tempfile.mkdtemp()), SEED, quiet())
+    return course, Taught(backbone, eye, features, learn(lessons, eye.widths, SEED, quiet()))
 
 
 if __name__ == "__main__":

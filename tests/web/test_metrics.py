@@ -85,7 +85,7 @@ def test_anybody_reads_them_where_that_is_wanted_and_nobody_where_not(ask: Ask) 
 def test_an_operator_reads_them_from_anywhere(app: OpenAPI, world: World, role: Role, status: int) -> None:
     with transaction(world.store) as session:
         account = accounts.create_guest(session, NOW, Random(1))
-        account = accounts.sign_up(session, account.id, "curious", "a long password")
+        account = accounts.sign_up(session, account.id, "curious", accounts.hash_password("a long password"))
         account = accounts.change_role(session, "curious", role)
     client = app.test_client()
     with client.session_transaction() as cookie:

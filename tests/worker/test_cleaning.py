@@ -83,7 +83,7 @@ def test_guests_who_never_answered_go_after_a_month_and_all_others_stay(
         accounts.issue_token(session, left, place.clock())
         rounds.mark_tutorial_seen(session, place.projects[SLUG], left, place.clock())
         member = accounts.create_guest(session, place.clock(), rng).id
-        accounts.sign_up(session, member, "curious", "a long password")
+        accounts.sign_up(session, member, "curious", accounts.hash_password("a long password"))
         began = accounts.create_guest(session, place.clock(), rng).id
         rounds.start_round(session, place.projects[SLUG], began, None, place.clock(), rng)
         simulated = accounts.create_guest(session, place.clock(), rng, simulated=True).id

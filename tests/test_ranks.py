@@ -85,6 +85,20 @@ def test_ranks_are_those_that_the_database_counts(ranked: Store, store: Store, p
     assert ranks(ranked, project, now) == ranks(store, project, now)
 
 
+def test_a_set_that_was_lost_by_itself_is_made_again_and_never_by_who_reads(
+    ranked: Store, store: Store, project: Project, now: datetime, redis: Redis
+) -> None:
+    told(ranked, project, now)
+    with Client.from_url(redis.url) as client:
+        [key] = [one for one in client.keys("fathom:ranks:1:*") if client.type(one) == b"zset"]
+        assert client.ttl(key) > 0
+        client.delete(key)
+        assert known(ranked, 1) is None
+        assert not client.exists(key)
+    told(ranked, project, now)
+    assert (known(ranked, N), known(ranked, 1)) == (1, N - 2)
+
+
 def test_who_moved_is_told_and_nobody_else(ranked: Store, store: Store, project: Project, now: datetime) -> None:
     told(ranked, project, now)
     with transaction(store) as session:

@@ -116,12 +116,15 @@ def change_pseudonym(session: Session, volunteer_id: int, pseudonym: str) -> Acc
     return _account(found)
 
 
-def change_password(session: Session, volunteer_id: int, new: Hashed) -> Account:
-    """Ends every other sign-in of this account. Whoever calls has just logged her in with the old one."""
-    found = _present(session, volunteer_id)
+def change_password(session: Session, known: Account, new: Hashed) -> Account:
+    """Ends every other sign-in of this account. `known` has just been logged in with the old one; raises NotAllowed if
+    it has been changed since."""
+    found = _present(session, known.id)
+    if found.sign_in_version != known.sign_in_version:
+        raise NotAllowed("Login or password is wrong.")
     found.password_hash = new.text
     found.sign_in_version += 1
-    people.remove_tokens(session, volunteer_id)
+    people.remove_tokens(session, known.id)
     return _account(found)
 
 

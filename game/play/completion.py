@@ -33,6 +33,8 @@ def complete_rounds(session: Session, ended: Sequence[Ended], now: datetime) -> 
 
     In the order of the volunteers, so that two processes never wait for each other.
     """
+    if ended:
+        completions.hold_volunteers(session, {one.handed.volunteer_id for one in ended})
     for one in sorted(ended, key=lambda one: one.handed.volunteer_id):
         level = one.project.level(one.handed.level)
         if level is None:

@@ -1,5 +1,6 @@
 """A backup: one folder with all that cannot be made again, with checksums; and a place made of it again."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -99,6 +100,6 @@ def _copy_all(source: Path, target: Path) -> int:
 
 def _files(folder: Path) -> Iterator[Path]:
     """Without what is being written at the moment, whose name begins with a dot."""
-    for path in folder.rglob("*"):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+    for where, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(where) / name for name in files if not name.startswith("."))

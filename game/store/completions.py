@@ -1,5 +1,6 @@
 """The statements with which a round ends: Core, made once, none dearer with more players or subjects."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,8 +10,9 @@ from sqlalchemy.orm import Session
 from game.levels import GoldUse
 from game.store.columns import Instant
 from game.store.engine import core
+from game.store.listed import Listed, among
 from game.store.rounds import COUNTS
-from game.store.tables import Aggregate, Classification, ExpertLabel, Reliability, Round, Standing
+from game.store.tables import Aggregate, Classification, ExpertLabel, Reliability, Round, Standing, Volunteer
 from game.store.upsert import keep_all
 
 _VOLUNTEER: BindParameter[int] = bindparam("volunteer_id")
@@ -31,6 +33,13 @@ class Earned(NamedTuple):
     ever: int
     since: int
 
+
+_HELD = (
+    select(Volunteer.id)
+    .where(among(Volunteer.id, bindparam("ids", type_=Listed())))
+    .order_by(Volunteer.id)
+    .with_for_update(key_share=True)
+)
 
 _LATEST = select(func.max(Round.completed_at)).where(_OF_VOLUNTEER)
 
@@ -70,6 +79,11 @@ _EARNED = select(
     func.coalesce(func.sum(Round.points), 0),
     func.coalesce(func.sum(case((Round.completed_at >= bindparam("since", type_=Instant()), Round.points))), 0),
 ).where(_OF_VOLUNTEER, Round.completed_at.is_not(None))
+
+
+def hold_volunteers(session: Session, ids: Collection[int]) -> None:
+    """Until the transaction ends: of two rounds that one completes at the same moment, each is counted."""
+    core(session).execute(_HELD, {"ids": ids})
 
 
 def latest_completed_at(session: Session, volunteer_id: int, project_id: int) -> datetime | None:

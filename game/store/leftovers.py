@@ -35,10 +35,13 @@ def forget_strangers(session: Session, ids: Sequence[int], before: datetime) -> 
 
 
 def ended_jobs(session: Session, trials_before: datetime, before: datetime | None) -> list[int]:
-    """Ids of jobs that ended: predictions before the first instant, any before the second, if there is one."""
+    """Ids of jobs that ended: predictions before the first instant, any before the second, if there is one.
+
+    What became of a training is never forgotten: the schedule goes by it.
+    """
     old: list[ColumnElement[bool]] = [and_(Job.kind == JobKind.PREDICT, Job.finished_at < trials_before)]
     if before is not None:
-        old.append(Job.finished_at < before)
+        old.append(and_(Job.kind.not_in((JobKind.TRAIN, JobKind.PUBLISH)), Job.finished_at < before))
     return list(session.scalars(select(Job.id).where(Job.state.in_((JobState.DONE, JobState.FAILED)), or_(*old))))
 
 

@@ -1,5 +1,6 @@
 """Named queries about volunteers."""
 
+import secrets
 from datetime import datetime
 from typing import NamedTuple
 
@@ -59,7 +60,9 @@ def accounts(session: Session) -> list[Volunteer]:
 
 
 def add_volunteer(session: Session, pseudonym: str, now: datetime, *, simulated: bool = False) -> Volunteer:
-    added = Volunteer(pseudonym=pseudonym, created_at=now, simulated=simulated)
+    # An id may be given out again, after a guest was forgotten or a backup restored; her cookie must not open it.
+    version = secrets.randbelow(2**30)
+    added = Volunteer(pseudonym=pseudonym, created_at=now, simulated=simulated, sign_in_version=version)
     session.add(added)
     session.flush()
     return added

@@ -47,13 +47,13 @@ class Ranks:
             with self._redis.pipeline() as together:
                 together.exists(_until(key))
                 # Her own points are known here; those of others may be a second old.
-                together.zadd(key, _scored([(own.volunteer_id, own.points)]))
+                together.zadd(key, _scored([(own.volunteer_id, own.points)]), xx=True)
                 together.zrank(key, _member(own.volunteer_id))
                 told, _, n_before = together.execute()
         except RedisError as lost:
             _LOG.warning("Ranks are counted by the database: %s", lost)
             return None
-        return int(n_before) if told else None
+        return int(n_before) if told and n_before is not None else None
 
     def catch_up(self, session: Session, project_id: int, period: str, now: datetime) -> None:
         """Tells Redis what changed since the last time, or everything if it has lost what it knew."""
@@ -70,6 +70,7 @@ class Ranks:
                 changed = _changed(session, project_id, period, since)
                 if changed:
                     self._redis.zadd(key, _scored(changed))
+            self._redis.expire(key, KEPT)
             self._redis.set(_until(key), now.timestamp(), ex=KEPT)
         except RedisError as lost:
             _LOG.warning("Ranks could not be told to Redis: %s", lost)

@@ -92,10 +92,10 @@ def change_password() -> ResponseReturnValue:
     try:
         if asking.login is None:
             raise Conflict("Guests have no password; sign up first.")
-        _logged_in(asking.login, _field("old"))
+        known = _logged_in(asking.login, _field("old"))
         hashed = in_native_thread(accounts.hash_password, _field("new"))
         with transaction(current_game().store) as session:
-            changed = accounts.change_password(session, asking.id, hashed)
+            changed = accounts.change_password(session, known, hashed)
     except FathomError as error:
         return _back_to_account(str(error), "bad")
     signed_in(changed)

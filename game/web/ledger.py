@@ -70,12 +70,19 @@ class Ledger:
                 lines[0].told, lines[0].done = broken, True
                 return
             _LOG.exception("One of %d cannot be written; each is tried alone.", len(lines))
-            for line in lines:
-                self._commit_alone(line)
+            self._commit_one_by_one(lines)
         except BaseException:
             # Whoever wrote was stopped; the next in line writes for those who still wait.
             self._waiting[:0] = lines
             raise
+
+    def _commit_one_by_one(self, lines: Sequence[_Line]) -> None:
+        try:
+            for line in lines:
+                self._commit_alone(line)
+        finally:
+            # Whoever wrote may be stopped here, too.
+            self._waiting[:0] = [line for line in lines if not line.done]
 
     def _commit_alone(self, line: _Line) -> None:
         try:

@@ -55,11 +55,13 @@ def test_a_short_password_is_refused_with_the_rule() -> None:
 
 def test_a_new_password_ends_other_sign_ins(store: Store, diver: int, now: datetime) -> None:
     with transaction(store) as session:
-        before = accounts.sign_up(session, diver, "ada", LONG_ENOUGH).sign_in_version
+        before = accounts.sign_up(session, diver, "ada", LONG_ENOUGH)
         token = accounts.issue_token(session, diver, now)
-        after = accounts.change_password(session, diver, accounts.hash_password("even longer")).sign_in_version
-        assert after != before
+        after = accounts.change_password(session, before, accounts.hash_password("even longer"))
+        assert after.sign_in_version != before.sign_in_version
         assert accounts.account_by_token(session, token) is None
+        with pytest.raises(NotAllowed):
+            accounts.change_password(session, before, accounts.hash_password("a thief, too late"))
 
 
 def test_deleting_an_account_leaves_nothing_personal(store: Store, diver: int, now: datetime) -> None:

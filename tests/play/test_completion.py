@@ -41,12 +41,15 @@ def test_a_perfect_first_round_earns_points_and_a_place(
 
 
 def test_guessing_earns_next_to_nothing(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
-    expert, guesser = guest(reef, now, rng), guest(reef, now, rng)
+    """On average: one in thirty guessers is lucky for a while."""
+    expert, guessers = guest(reef, now, rng), [guest(reef, now, rng) for _ in range(4)]
     for minute in range(5):
         begun = now + timedelta(minutes=minute)
         play(reef, expert, knows_all, begun, rng)
-        play(reef, guesser, knows_nothing(rng), begun, rng)
-    assert figures(reef, guesser).points <= 0.05 * figures(reef, expert).points
+        for guesser in guessers:
+            play(reef, guesser, knows_nothing(rng), begun, rng)
+    guessed = sum(figures(reef, guesser).points for guesser in guessers) / len(guessers)
+    assert guessed <= 0.05 * figures(reef, expert).points
 
 
 def test_racing_through_a_round_gains_nothing(reef: Reef, now: datetime, rng: np.random.Generator) -> None:

@@ -87,6 +87,24 @@ def test_what_breaks_the_transaction_breaks_alone(
         assert len(session.scalars(select(Classification.id)).all()) == 3
 
 
+def test_whoever_is_stopped_while_writing_leaves_the_others_to_the_next(
+    reef: Reef, diver: int, ledger: Ledger, now: datetime, rng: np.random.Generator
+) -> None:
+    tries: list[BaseException] = [SystemExit(), ZeroDivisionError()]
+
+    def breaks(session: Session) -> None:
+        if tries:
+            raise tries.pop()
+
+    shown = begin(reef, diver, now, rng)
+    sent = [answer(shown, position, diver) for position in range(3)]
+    told = at_once(ledger, [lambda: ledger.write(breaks), *(lambda one=one: ledger.keep(one) for one in sent)])  # type: ignore[misc]
+    assert sum(isinstance(one.exception(), SystemExit) for one in told) == 1
+    assert sum(one.exception() is None for one in told) == 3
+    with reading(reef.store) as session:
+        assert len(session.scalars(select(Classification.id)).all()) == 3
+
+
 def test_what_is_refused_leaves_nothing_behind_and_the_others_alone(
     reef: Reef, diver: int, ledger: Ledger, now: datetime, rng: np.random.Generator
 ) -> None:

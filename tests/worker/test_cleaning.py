@@ -98,6 +98,28 @@ def test_guests_who_never_answered_go_after_a_month_and_all_others_stay(
         assert totals(session, id_of(session)) == (10, 1)
 
 
+def test_the_cookie_of_a_guest_who_was_forgotten_opens_nobody_elses_account(
+    place: Workplace, rng: np.random.Generator
+) -> None:
+    """SQLite gives the newest id out again."""
+    with transaction(place.store) as session:
+        left = accounts.create_guest(session, place.clock(), rng)
+    assert clean(place, days=31)["guests"] == 1
+    with transaction(place.store) as session:
+        other = accounts.create_guest(session, place.clock(), rng)
+        assert (other.id, other.sign_in_version) != (left.id, left.sign_in_version)
+
+
+def test_what_became_of_a_training_is_never_forgotten(place: Workplace) -> None:
+    with transaction(place.store) as session:
+        for kind in (JobKind.TRAIN, JobKind.AGGREGATE):
+            job = jobs.begin_job(session, kind, id_of(session), "", {}, place.clock())
+            jobs.finish_job(session, job, {}, place.clock())
+    assert clean(place, days=400)["jobs"] == 1
+    with reading(place.store) as session:
+        assert [job.kind for job in jobs.latest_jobs(session)] == [JobKind.TRAIN]
+
+
 def test_the_files_of_rejected_models_go_after_a_year_and_what_was_found_stays(place: Workplace) -> None:
     folders = {}
     with transaction(place.store) as session:

@@ -26,6 +26,8 @@ from tests.world import World
 
 PATIENCE_S = 30
 N_PLAYERS = 6
+# So slowly that nobody has seen every subject before the end.
+PACE_S = 1.0
 
 
 def wait_until(done: Callable[[], bool], what: str) -> None:
@@ -116,12 +118,21 @@ class Crowd:
         for thread in self._threads:
             thread.start()
         self.plays_on(10)
+        wait_until(lambda: self.n_connected >= N_PLAYERS // 2, "everybody is there")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._enough.set()
         for thread in self._threads:
             thread.join()
+
+    def grow(self) -> None:
+        """One player more, over a socket."""
+        n_before = self.n_connected
+        one = threading.Thread(target=self._over_socket, args=(LivePlayer(self.url, **ask(self.url, "/guests", {})),))
+        self._threads.append(one)
+        one.start()
+        wait_until(lambda: self.n_connected > n_before, "one more is there")
 
     def plays_on(self, n: int) -> None:
         enough = len(self.acknowledged) + n
@@ -165,7 +176,7 @@ class Crowd:
                 self.failures.append(repr(error))
                 continue
             for subject in round_["subjects"]:
-                if not subject["answered"] and not self._enough.wait(0.05):
+                if not subject["answered"] and not self._enough.wait(PACE_S):
                     yield round_, answer_to(round_, subject)
 
     def _count(self) -> None:
@@ -183,17 +194,24 @@ def test_when_a_process_is_killed_its_players_go_on_at_another_and_nothing_is_lo
 ) -> None:
     with running_server(world) as doomed, proxy([doomed.port, processes[0].port], free_port()) as url:
         with Crowd(url) as crowd:
+            while not measured(doomed, "fathom_sockets"):
+                crowd.grow()
+            n_connected = crowd.n_connected
             doomed.kill()
-            wait_until(lambda: crowd.n_connected > N_PLAYERS // 2, "somebody who had been there is back")
+            wait_until(lambda: crowd.n_connected > n_connected, "somebody who had been there is back")
             crowd.plays_on(60)
         check_kept(world, crowd)
 
 
-def started_at(server: Server) -> float:
+def measured(server: Server, name: str) -> float:
     """Of whichever process takes the request."""
     with urllib.request.urlopen(f"{server.url}/metrics") as response:
         lines = response.read().decode().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("process_start_time_seconds "))
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
+def started_at(server: Server) -> float:
+    return measured(server, "process_start_time_seconds")
 
 
 def test_processes_are_renewed_one_after_the_other_and_no_request_fails(processes: list[Server], world: World) -> None:

@@ -25,7 +25,7 @@ def test_gold_is_a_label_of_known_subjects(crowd: Crowd, tmp_path: Path) -> None
     )
     assert gold.labels.tolist() == [NO_GOLD, 1]
     assert gold.notes == (
-        "1 gold label from gold.csv; 1 of subjects that nobody was asked about are left out.",
+        "1 gold label from gold.csv; left out, because nobody was asked about them: 1.",
         "1 row of gold.csv without a label.",
     )
 
@@ -38,7 +38,11 @@ def test_gold_is_a_label_of_known_subjects(crowd: Crowd, tmp_path: Path) -> None
             "gold.csv, line 2: “unicorn” is a label that no answer names; there are “cat”, “dog”.",
         ),
         ("task,label\n1,cat\n2,dog\n1,dog\n", "gold.csv: lines 2 and 4 give subject “1” different labels."),
-        ("task,label\n8,cat\n9,dog\n", "None of the subjects of gold.csv has answers"),
+        (
+            "task,label\n8,cat\n9,dog\n",
+            "None of the subjects of gold.csv has answers; are the two files of the same subjects? It names “8”, the answers “1”.",
+        ),
+        ("task,label\n1,\n", "No row of gold.csv has a label, so there is no gold in it"),
         ("task,truth\n1,cat\n", "gold.csv should have the columns task,label; it has “task”, “truth”."),
         ("", "gold.csv is empty."),
     ],
@@ -61,7 +65,7 @@ def test_gold_that_cannot_be_used_is_one_sentence(text: str, sentence: str, crow
 def test_predictions_are_a_row_of_probabilities_for_every_subject(text: str, crowd: Crowd, tmp_path: Path) -> None:
     predictions = read_predictions(written(tmp_path, text, "p.csv"), crowd)
     assert predictions.probabilities == pytest.approx(np.array([[np.nan, np.nan], [0.25, 0.75]]), nan_ok=True)
-    assert predictions.notes == ("1 prediction from p.csv; 1 of subjects that nobody was asked about are left out.",)
+    assert predictions.notes == ("1 prediction from p.csv; left out, because nobody was asked about them: 1.",)
 
 
 def test_rounded_probabilities_are_made_to_sum_to_one(crowd: Crowd, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +53,14 @@ def read_gold(path: Path, crowd: Crowd) -> Gold:
             before, same = said.setdefault(name, (line, given))
             if same != given:
                 raise InvalidInput(f"{table.name}: lines {before} and {line} give subject “{name}” different labels.")
+    if not said:
+        raise InvalidInput(f"No row of {table.name} has a label, so there is no gold in it.")
     index, label_index = _index(crowd.subjects), _index(crowd.labels)
     labels = np.full(len(crowd.subjects), NO_GOLD)
     for name, (_, given) in said.items():
         if name in index:
             labels[index[name]] = label_index[given]
-    notes = _notes(table.name, len(said), int((labels != NO_GOLD).sum()), "gold label")
+    notes = _notes(table.name, list(said), crowd, "gold label")
     return Gold(labels, (*notes, f"{counted(n_empty, 'row')} of {table.name} without a label.") if n_empty else notes)
 
 
@@ -78,7 +80,6 @@ def read_predictions(path: Path, crowd: Crowd) -> Predictions:
         found = _wide(table, subject, crowd)
     probabilities = np.full((len(crowd.subjects), len(crowd.labels)), np.nan)
     index, lines = _index(crowd.subjects), dict[str, int]()
-    n_subjects = 0
     for line, name, row in found:
         if name in lines:
             raise InvalidInput(f"{table.name}: lines {lines[name]} and {line} both predict subject “{name}”.")
@@ -89,8 +90,7 @@ def read_predictions(path: Path, crowd: Crowd) -> Predictions:
             )
         if name in index:
             probabilities[index[name]] = row / row.sum()
-            n_subjects += 1
-    return Predictions(probabilities, _notes(table.name, len(lines), n_subjects, "prediction"))
+    return Predictions(probabilities, _notes(table.name, list(lines), crowd, "prediction"))
 
 
 def _wide(table: Table, subject: str, crowd: Crowd) -> Iterator[tuple[int, str, Floats]]:
@@ -155,13 +155,16 @@ def _check_label(name: str, line: int, label: str, crowd: Crowd) -> None:
         )
 
 
-def _notes(name: str, n_rows: int, n_known: int, what: str) -> tuple[str, ...]:
-    """Raises InvalidInput if no subject is known."""
+def _notes(name: str, subjects: Sequence[str], crowd: Crowd, what: str) -> tuple[str, ...]:
+    """`subjects` are those that the file names. Raises InvalidInput if nobody was asked about any."""
+    n_known = len(set(subjects) & set(crowd.subjects))
     if n_known == 0:
-        raise InvalidInput(f"None of the subjects of {name} has answers; are the two files of the same subjects?")
-    left_out = (
-        f"; {n_rows - n_known:,} of subjects that nobody was asked about are left out" if n_rows > n_known else ""
-    )
+        others = f" It names “{subjects[0]}”, the answers “{crowd.subjects[0]}”." if subjects else ""
+        raise InvalidInput(
+            f"None of the subjects of {name} has answers; are the two files of the same subjects?{others}"
+        )
+    n_left_out = len(subjects) - n_known
+    left_out = f"; left out, because nobody was asked about them: {n_left_out:,}" if n_left_out else ""
     return (f"{counted(n_known, what)} from {name}{left_out}.",)
 
 

@@ -40,7 +40,7 @@ def test_gold_is_a_label_of_known_subjects(crowd: Crowd, tmp_path: Path) -> None
         ("task,label\n1,cat\n2,dog\n1,dog\n", "gold.csv: lines 2 and 4 give subject “1” different labels."),
         (
             "task,label\n8,cat\n9,dog\n",
-            "None of the subjects of gold.csv has answers; are the two files of the same subjects? It names “8”, the answers “1”.",
+            "are the two files of the same subjects? It names “8”, the answers “1”.",
         ),
         ("task,label\n1,\n", "No row of gold.csv has a label, so there is no gold in it"),
         ("task,truth\n1,cat\n", "gold.csv should have the columns task,label; it has “task”, “truth”."),

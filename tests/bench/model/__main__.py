@@ -37,14 +37,13 @@ Teach = Callable[[Masks, int], Floats]  # Who is held out (S,), seed → probabi
 def main() -> None:
     given = argparse.ArgumentParser(prog="tests.bench.model", description=__doc__)
     given.add_argument("parts", nargs="*", metavar="part", help=f"some of {', '.join(PARTS)}; all: docs too")
-    given.add_argument("--keep", action="store_true", help="what methods found in an earlier run is good enough")
     options = given.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         given.error(f"no such part: {', '.join(sorted(unknown))}")
     parts = options.parts or PARTS
     if WAYS in parts:
         _say_ways()
-    methods.run([part for part in parts if part != WAYS], keep=options.keep)
+    methods.run([part for part in parts if part != WAYS])
 
 
 def _say_ways() -> None:

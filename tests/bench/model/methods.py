@@ -14,21 +14,17 @@ from tests.bench.model.prose import WORDS
 PARTS = tuple(WORDS)
 
 
-def run(names: Sequence[str], *, keep: bool) -> None:
-    """With `keep` what an earlier run found is good enough."""
-    parts = {name: _part(name, keep) for name in names}
+def run(names: Sequence[str]) -> None:
+    parts = {name: _part(name) for name in names}
     if set(names) == set(PARTS):
         report.document(parts, ROOT / "docs")
         sys.stdout.write("\nWritten: docs/methods.md and its plots in docs/img.\n")
 
 
-def _part(name: str, keep: bool) -> report.Part:
-    found = report.kept(name) if keep else None
-    if found is None:
-        sys.stdout.write(f"{name} …\n")
-        sys.stdout.flush()
-        found = importlib.import_module(f"tests.bench.model.{name}").part()
-        report.keep(name, found)
+def _part(name: str) -> report.Part:
+    sys.stdout.write(f"{name} …\n")
+    sys.stdout.flush()
+    found: report.Part = importlib.import_module(f"tests.bench.model.{name}").part()
     for table in found.tables:
         sys.stdout.write(text(table))
     sys.stdout.flush()

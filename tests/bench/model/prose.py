@@ -16,13 +16,14 @@ class Words:
 
 HEAD = """# Further ways of learning, measured
 
-What the teaching material offers beside the public model's own way (frozen layers of MobileNetV2, a logistic head whose
-ridge is cross-validated: [game/training](../game/training/README.md)), each on real photographs. `make bench-model` ran
-every method, measured, and wrote this page: no number in a table was typed. Figures are means of three seeds ± their
-standard deviation; a gain is taken seed by seed, on the same photographs. Whole photographs are held out, never single
-points: for each seed another third of them, or all of a new site. Of Moorea every third point is used, 66 a photograph.
-Seconds are of processor time, for one seed. The data are not part of the project: they are read from `../shared/data`
-(or `FATHOM_SHARED_DATA`).
+What the teaching material offers beside the public model's own way (frozen layers of MobileNetV2, a logistic head
+whose ridge is cross-validated: [game/training](../game/training/README.md)), each on real photographs. `make
+bench-model` ran every method, measured, and wrote tables and plots: no number in them was typed. The verdicts are
+words, written by hand from the tables of 22 November 2026; where the tables say otherwise by now, the tables are
+right. Figures are means of three seeds ± their standard deviation; a gain is taken seed by seed, on the same
+photographs. Whole photographs are held out, never single points: for each seed another third of them, or all of a new
+site. Of Moorea every third point is used, 66 a photograph. Seconds are of processor time, for one seed. The data are
+not part of the project: they are read from `../shared/data` (or `FATHOM_SHARED_DATA`).
 
 A method is kept if it gains more than its spread on more than one set, harms none, and costs no volunteer anything.
 """

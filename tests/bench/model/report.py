@@ -1,15 +1,13 @@
-"""What each further method found, kept from run to run, and how docs/methods.md is written from it."""
+"""What each further method found, and how docs/methods.md is written from it."""
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.crowd.tables import Figure, Table, markdown
 from tests.bench.model.prose import HEAD, WORDS
-from tests.bench.model.seen import KEPT
 
 
 @dataclass(frozen=True)
@@ -18,21 +16,6 @@ class Part:
 
     tables: list[Table]
     figures: list[Figure]
-
-
-def keep(name: str, part: Part) -> None:
-    _file(name).write_bytes(pickle.dumps(part))
-
-
-def kept(name: str) -> Part | None:
-    """What the last run found, if there was one."""
-    file = _file(name)
-    found: Part | None = pickle.loads(file.read_bytes()) if file.is_file() else None
-    return found
-
-
-def _file(name: str) -> Path:
-    return KEPT / f"{name}.part"
 
 
 def document(parts: Mapping[str, Part], folder: Path) -> None:

@@ -69,7 +69,7 @@ def moment(instant: datetime) -> str:
 
 
 def percent(share: float) -> str:
-    return str(format_percent(share, "#,##0 %"))
+    return str(format_percent(share, "#,##0\N{NO-BREAK SPACE}%"))
 
 
 def fine_percent(share: float) -> str:

@@ -30,6 +30,8 @@ REASONS = [
     "the new one 2 (p = 0.0024; at most 0.05 counts).",
     "If it is as much better as it seems, about 440 hold-out subjects would show it.",
 ]
+# As game/training/sites.py finds it where pictures tell their sites.
+ELSEWHERE = {"n_sites": 3, "n": 120, "accuracy": 0.79, "unseen": 0.68, "low": 0.6, "high": 0.75}
 LOGIN, PASSWORD = "harbour-master", "lighthouse"
 PUBLIC = (
     "/", "/about", "/privacy", "/login", "/signup", "/nowhere",
@@ -116,7 +118,8 @@ def _add_publications(session: Session, world: World, project: Project, project_
         session.flush()
         folder = f"{project.slug}/release-{version}"
         # The public one is new, those before it are from before the whole examination.
-        metrics = examined(project) if state is ModelState.PUBLISHED else _metrics(project, accuracy)
+        is_new = state is ModelState.PUBLISHED
+        metrics = {**examined(project), "elsewhere": ELSEWHERE} if is_new else _metrics(project, accuracy)
         _write_model(world, folder, metrics)
         _write_hold_out(world, folder, project, accuracy)
         model = Model(

@@ -9,7 +9,7 @@ from game.web.payloads.outgoing import Outgoing
 
 CAVEAT = (
     "A model has seen only pictures of its own project. It knows no answer but its labels, does not notice what is new "
-    "to it, and was tested neither at other places nor with other cameras."
+    "to it, and was tested neither at places beyond it nor with other cameras."
 )
 
 

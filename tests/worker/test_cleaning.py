@@ -31,6 +31,18 @@ def clean(place: Workplace, days: float = 0) -> dict[str, int]:
     return clean_up(place.settings, place.store, place.clock() + timedelta(days=days))
 
 
+def end_jobs(place: Workplace, *kinds: JobKind) -> None:
+    with transaction(place.store) as session:
+        for kind in kinds:
+            job = jobs.begin_job(session, kind, id_of(session), "", {}, place.clock())
+            jobs.finish_job(session, job, {}, place.clock())
+
+
+def kinds_of_jobs(place: Workplace) -> list[JobKind]:
+    with reading(place.store) as session:
+        return [job.kind for job in jobs.latest_jobs(session)]
+
+
 def test_uploads_go_after_an_hour(place: Workplace) -> None:
     place.settings.uploads.mkdir()
     for name, hours in (("old", 1.1), ("new", 0.5)):
@@ -66,13 +78,9 @@ def test_rounds_without_an_answer_go_after_a_week(place: Workplace, rng: np.rand
 
 
 def test_ended_predictions_go_after_a_day_and_other_jobs_stay(place: Workplace) -> None:
-    with transaction(place.store) as session:
-        for kind in (JobKind.PREDICT, JobKind.AGGREGATE):
-            job = jobs.begin_job(session, kind, id_of(session), "", {}, place.clock())
-            jobs.finish_job(session, job, {}, place.clock())
+    end_jobs(place, JobKind.PREDICT, JobKind.AGGREGATE)
     assert clean(place, days=2)["jobs"] == 1
-    with reading(place.store) as session:
-        assert [job.kind for job in jobs.latest_jobs(session)] == [JobKind.AGGREGATE]
+    assert kinds_of_jobs(place) == [JobKind.AGGREGATE]
 
 
 def test_guests_who_never_answered_go_after_a_month_and_all_others_stay(
@@ -111,13 +119,9 @@ def test_the_cookie_of_a_guest_who_was_forgotten_opens_nobody_elses_account(
 
 
 def test_what_became_of_a_training_is_never_forgotten(place: Workplace) -> None:
-    with transaction(place.store) as session:
-        for kind in (JobKind.TRAIN, JobKind.AGGREGATE):
-            job = jobs.begin_job(session, kind, id_of(session), "", {}, place.clock())
-            jobs.finish_job(session, job, {}, place.clock())
+    end_jobs(place, JobKind.TRAIN, JobKind.AGGREGATE)
     assert clean(place, days=400)["jobs"] == 1
-    with reading(place.store) as session:
-        assert [job.kind for job in jobs.latest_jobs(session)] == [JobKind.TRAIN]
+    assert kinds_of_jobs(place) == [JobKind.TRAIN]
 
 
 def test_the_files_of_rejected_models_go_after_a_year_and_what_was_found_stays(place: Workplace) -> None:

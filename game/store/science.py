@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from game.store.beliefs import TIE_BREAK
 from game.store.columns import Instant
-from game.store.engine import core
+from game.store.prepared import Prepared
 from game.store.rounds import COUNTS
 from game.store.tables import (
     Aggregate,
@@ -48,7 +48,7 @@ class Renewed(NamedTuple):
 
 
 _OPENING: Any = Opening.__table__
-_RENEW_OPENING = (
+_RENEW_OPENING = Prepared(
     update(_OPENING)
     .where(_OPENING.c.subject_id == bindparam("of_subject"), _OPENING.c.choice_set == bindparam("of_set"))
     .values(
@@ -168,10 +168,8 @@ def keep_consensuses(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) -> None:
     """A subject that stays retired keeps the time at which it left play."""
-    if not renewed:
-        return
-    core(session).execute(
-        _RENEW_OPENING,
+    _RENEW_OPENING.run(
+        session,
         [
             {
                 "of_subject": one.subject_id, "of_set": str(one.choice_set), "new_priority": one.priority,

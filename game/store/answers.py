@@ -1,4 +1,4 @@
-"""The statements of an answer's journey: prepared, each for any number of answers at once, none dearer with a longer past.
+"""The statements of an answer's journey: prepared, each for any number of answers, none dearer with a longer past.
 
 They are made once, at import, and take lists as one parameter: what the database prepares for them stays prepared.
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
 
-from game.errors import FathomError
+from game.errors import FathomError, Unavailable
 from game.levels import Project
 from game.play.classify import Outcome, Sent, classify_all
 from game.store import Session, Store, transaction
@@ -65,6 +65,10 @@ class Ledger:
         del self._waiting[:MOST_TOGETHER]
         try:
             self._commit(lines)
+        except Unavailable as away:
+            # It is away for all of them: tried alone, each would wait for it in turn.
+            for line in lines:
+                line.told, line.done = Unavailable(away.text), True
         except Exception as broken:
             if len(lines) == 1:
                 lines[0].told, lines[0].done = broken, True

@@ -25,7 +25,8 @@ from tests.training.releases import CODES, Reef, rows_of
 
 FILES = {
     "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
-    "per_label.csv", "reliability.csv", "coverage.csv", "cover.csv", "learning_curve.csv", "predictions.csv",
+    "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv", "cover.csv",
+    "learning_curve.csv", "ways.csv", "predictions.csv",
     "holdout.csv", "manifest.json",
 }  # fmt: skip
 

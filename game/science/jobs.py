@@ -98,8 +98,10 @@ def finish_job(session: Session, job: JobView, result: dict[str, Any], now: date
     return jobs.change_claimed(session, job.code, job.started_at, values)
 
 
-def fail_job(session: Session, job: JobView, sentence: str, now: datetime) -> bool:
-    values = {"state": JobState.FAILED, "text": sentence, "seen_at": now, "finished_at": now}
+def fail_job(session: Session, job: JobView, sentence: str, now: datetime, *, accident: bool = False) -> bool:
+    """After an `accident` the like may be tried again by itself."""
+    result = {"accident": True} if accident else None
+    values = {"state": JobState.FAILED, "text": sentence, "result": result, "seen_at": now, "finished_at": now}
     return jobs.change_claimed(session, job.code, job.started_at, values)
 
 

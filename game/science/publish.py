@@ -25,7 +25,8 @@ from game.store.tables.publications import DecisionKind, ModelState
 # What anyone may download. Hold-out and predictions stay inside: they would tell which subjects are gold.
 PUBLIC_FILES = (
     "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
-    "per_label.csv", "reliability.csv", "coverage.csv", "cover.csv", "learning_curve.csv", "manifest.json",
+    "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv", "cover.csv",
+    "learning_curve.csv", "ways.csv", "manifest.json",
 )  # fmt: skip
 
 

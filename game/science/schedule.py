@@ -16,22 +16,35 @@ LABELLED_PER_LABEL = 5
 PATIENCE = timedelta(minutes=2)
 # A step that failed is not tried again before this has passed.
 REST = timedelta(minutes=15)
+# What failed by accident (a killed trainer, a full disk) is tried so often; then it may be what is done itself.
+TRIES = 3
 
 # Each of these reads what the one before it wrote.
 CHAIN = frozenset({JobKind.RELEASE, JobKind.TRAIN, JobKind.PUBLISH, JobKind.SWITCH})
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why the last try failed; `again_at`: when the next one is due, None if it would fail alike."""
+
+    text: str
+    again_at: datetime | None
+
+    def keeps_waiting(self, now: datetime) -> bool:
+        return self.again_at is None or now < self.again_at
+
+
+@dataclass(frozen=True)
 class ReleaseState:
     """The newest release of people's answers: how many subjects have a label in it, and what became of its training.
 
-    One that counts simulated volunteers is trained on by hand only. `failure`: why the last training on it failed.
+    One that counts simulated volunteers is trained on by hand only. `failure`: of the last training on it.
     """
 
     version: int
     n_labelled: int
     trained: bool
-    failure: str | None
+    failure: Failure | None
 
 
 @dataclass(frozen=True)
@@ -112,8 +125,10 @@ def why_not_training_on(state: ProjectState, release: ReleaseState) -> str | Non
     """None when training on this release can begin."""
     if release.trained:
         return f"The model of release {release.version}, the newest, has been trained."
-    if release.failure is not None:
-        return f"Training on release {release.version} failed: {release.failure}"
+    if release.failure is not None and release.failure.keeps_waiting(state.now):
+        at = release.failure.again_at
+        again = "" if at is None else f" It is tried again at {at:%H:%M} (UTC)."
+        return f"Training on release {release.version} failed: {release.failure.text}{again}"
     if state.n_gold == 0:
         return "There is no hidden gold, so no model could be judged."
     if release.n_labelled < state.n_labelled_needed:

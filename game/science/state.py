@@ -1,12 +1,13 @@
 """What the schedule looks at, read from the rows."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from game.levels import Project
 from game.science.decisions import freeze_in_force, frozen_sentence
-from game.science.schedule import AGGREGATE_AFTER_ANSWERS, REST, ProjectState, ReleaseState
+from game.science.schedule import AGGREGATE_AFTER_ANSWERS, REST, TRIES, Failure, ProjectState, ReleaseState
 from game.store import Session, beliefs, jobs, subjects
-from game.store.tables import Release
+from game.store.tables import Job, Release
 from game.store.tables.publications import JobKind, JobState
 
 JOBS_LOOKED_AT = 50
@@ -35,7 +36,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         aggregated_at=aggregated_at,
         release=None if release is None else _release_state(session, row.id, release),
         release_due_at=_due_at(project, row.created_at if release is None else release.created_at),
-        model_waits=_model_waits(session, row.id),
+        model_waits=_model_waits(session, row.id, now),
         frozen=None if frozen is None else frozen_sentence(frozen),
         busy=frozenset(JobKind(job.kind) for job in unfinished),
         resting=frozenset(kind for kind in JobKind if _failed_lately(session, row.id, kind, now)),
@@ -73,25 +74,38 @@ def _release_state(session: Session, project_id: int, release: Release) -> Relea
     )
 
 
-def _failure(session: Session, project_id: int, release: Release) -> str | None:
-    """Why the last training on this release failed; one with wishes of its own says nothing of the next one."""
-    for training in jobs.ended_jobs(session, project_id, JobKind.TRAIN, JOBS_LOOKED_AT):
-        on_this = training.request.get("release", release.version) == release.version
-        wished = bool(training.request.get("wishes"))
-        since = training.created_at >= release.created_at
-        if on_this and not wished and since and training.state == JobState.FAILED:
-            return training.text
-    return None
+def _failure(session: Session, project_id: int, release: Release) -> Failure | None:
+    """Of the last training on this release; one with wishes of its own says nothing of the next one."""
+    return _failure_of(
+        [
+            training
+            for training in jobs.ended_jobs(session, project_id, JobKind.TRAIN, JOBS_LOOKED_AT)
+            if training.request.get("release", release.version) == release.version
+            and not training.request.get("wishes")
+            and training.created_at >= release.created_at
+        ]
+    )
 
 
-def _model_waits(session: Session, project_id: int) -> bool:
-    """A model that broke the gate is not brought there again by itself."""
+def _model_waits(session: Session, project_id: int, now: datetime) -> bool:
+    """A model that broke the gate is not brought there again by itself; one that an accident kept from it is."""
     trained = jobs.latest_job(session, project_id, JobKind.TRAIN, [JobState.DONE])
     if trained is None or waiting_model(session, project_id) is None:
         return False
-    judging = jobs.latest_job(session, project_id, JobKind.PUBLISH, ENDED)
-    judged_since = judging is not None and judging.id > trained.id
-    return not (judged_since and judging is not None and judging.state == JobState.FAILED)
+    judgings = jobs.ended_jobs(session, project_id, JobKind.PUBLISH, JOBS_LOOKED_AT)
+    failure = _failure_of([judging for judging in judgings if judging.id > trained.id])
+    return failure is None or not failure.keeps_waiting(now)
+
+
+def _failure_of(tries: Sequence[Job]) -> Failure | None:
+    """Of tries of the same, newest first: None if the last one did not fail."""
+    if not tries or tries[0].state != JobState.FAILED:
+        return None
+    last = tries[0]
+    by_accident = bool((last.result or {}).get("accident"))
+    n_failed = sum(one.state == JobState.FAILED for one in tries)
+    again_at = (last.finished_at or last.created_at) + REST
+    return Failure(last.text, again_at if by_accident and n_failed < TRIES else None)
 
 
 def _failed_lately(session: Session, project_id: int, kind: JobKind, now: datetime) -> bool:

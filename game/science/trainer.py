@@ -19,6 +19,10 @@ BAD_INPUT = 2
 TRAINING, PREDICTION = "game.training", "game.prediction"
 
 
+class BrokenOffError(TrainingError):
+    """The child ended without a reason of its own: killed, out of memory, a full disk. Another try may do better."""
+
+
 @dataclass(frozen=True)
 class Guess:
     """One label of a prediction; `p` in [0, 1]."""
@@ -44,7 +48,8 @@ class Training:
 
 
 def fit(training: Training, report: Report) -> None:
-    """Makes the model folder `out`. Raises TrainingError with the trainer's own sentence, StoppedError."""
+    """Makes the model folder `out`. Raises TrainingError, with the trainer's own sentence or as BrokenOffError, and
+    StoppedError."""
     training.out.parent.mkdir(parents=True, exist_ok=True)
     training.cache.mkdir(parents=True, exist_ok=True)
     options = [
@@ -55,7 +60,7 @@ def fit(training: Training, report: Report) -> None:
     steps = _Steps(report)
     _run(TRAINING, [str(option) for option in options], steps, report)
     if not (training.out / "manifest.json").is_file():
-        raise TrainingError("The trainer ended without a model folder.")
+        raise BrokenOffError("The trainer ended without a model folder.")
 
 
 def predict(model: Path, image: Path, point: tuple[int, int] | None, report: Report) -> list[Guess]:
@@ -106,7 +111,10 @@ def _run(module: str, options: Sequence[str], heard: Callable[[dict[str, Any]], 
         if report.stopped.is_set():
             raise StoppedError("The job was stopped.")
         if child.returncode != 0:
-            raise TrainingError(_complaint(child.returncode, complaints))
+            said = _said(complaints)
+            if child.returncode == BAD_INPUT:
+                raise TrainingError(said)
+            raise BrokenOffError(f"The trainer broke off (exit code {child.returncode}): {said}")
 
 
 def _listen(child: "subprocess.Popen[str]", heard: Callable[[dict[str, Any]], None]) -> None:
@@ -120,10 +128,7 @@ def _listen(child: "subprocess.Popen[str]", heard: Callable[[dict[str, Any]], No
             heard(spoken)
 
 
-def _complaint(returncode: int, complaints: IO[str]) -> str:
+def _said(complaints: IO[str]) -> str:
     """The child's last line: a plain sentence for bad input, else the end of a traceback."""
     complaints.seek(0)
-    lines = complaints.read().strip().splitlines() or ["it said nothing"]
-    if returncode == BAD_INPUT:
-        return lines[-1]
-    return f"The trainer broke off (exit code {returncode}): {lines[-1]}"
+    return (complaints.read().strip().splitlines() or ["it said nothing"])[-1]

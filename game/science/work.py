@@ -22,7 +22,7 @@ from game.science.released import releases
 from game.science.report import Report, StoppedError, pulse
 from game.science.state import trained_on, waiting_model
 from game.science.switching import Switch, make_switch
-from game.science.trainer import Training, fit
+from game.science.trainer import BrokenOffError, Training, fit
 from game.store import Store, reading, subjects, transaction
 from game.store.tables.publications import JobKind, ModelState
 
@@ -55,6 +55,8 @@ def do_job(place: Workplace, job: JobView, report: Report, *, give_up: bool = Fa
 
 
 def _attempt(place: Workplace, job: JobView, report: Report, give_up: bool) -> Callable[..., bool]:
+    """How the job is ended. What failed by accident, and not for what it was given, may be tried again."""
+    accident = False
     try:
         made, sentence = carry_out(place, job, report)
         report.log(sentence)
@@ -68,14 +70,15 @@ def _attempt(place: Workplace, job: JobView, report: Report, give_up: bool) -> C
         if not give_up:
             return lambda session, now: jobs.interrupt_job(session, job, failure, now)
     except FathomError as refused:
-        failure = str(refused)
+        failure, accident = str(refused), isinstance(refused, BrokenOffError)
     except Exception as bug:
         report.log(traceback.format_exc())
+        accident = True
         failure = f"Something unexpected went wrong ({type(bug).__name__}); the job's log says where."
     else:
         return lambda session, now: jobs.finish_job(session, job, made, now)
     report.log(failure)
-    return lambda session, now: jobs.fail_job(session, job, failure, now)
+    return lambda session, now: jobs.fail_job(session, job, failure, now, accident=accident)
 
 
 def carry_out(place: Workplace, job: JobView, report: Report) -> Made:

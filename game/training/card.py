@@ -163,7 +163,10 @@ def _transfer(metrics: Mapping[str, Any]) -> list[str]:
         "negative": "did harm: taught from scratch, on this project alone, it would be better",
     }
     found = f"{told['gain']:+.3f} [{told['low']:+.3f}, {told['high']:+.3f}]"
-    return [f"- What it had learned elsewhere {words[told['verdict']]} ({told['scratch']:.3f}; {found})."]
+    return [
+        f"- {told['verdict'].capitalize()} transfer: what it had learned elsewhere {words[told['verdict']]} "
+        f"({told['scratch']:.3f}; {found})."
+    ]
 
 
 def _more_answers(metrics: Mapping[str, Any]) -> list[str]:

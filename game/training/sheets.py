@@ -11,10 +11,12 @@ Metrics = Mapping[str, Any]
 
 APART = ("low", "high")
 COLUMNS = {
+    "figures.csv": ["among", "figure", "value", "low", "high"],
     "per_label.csv": [
         "among", "code", "n", "n_given",
         *(f"{name}{end}" for name in ("precision", "recall", "f1") for end in ("", "_low", "_high")),
     ],
+    "confusion.csv": ["among", "true", "given", "n"],
     "reliability.csv": ["among", "calibrated", "n", "confidence", "right", "low", "high"],
     "coverage.csv": ["among", "share", "n", "confidence", "accuracy", "low", "high"],
     "cover.csv": [
@@ -22,19 +24,23 @@ COLUMNS = {
         "crowd_error", "crowd_error_low", "crowd_error_high",
     ],
     "learning_curve.csv": ["share", "n_subjects", "n_answers", "accuracy", "low", "high", "macro_f1"],
+    "ways.csv": ["way", "chosen", "loss", "accuracy", "gain", "error", "why"],
 }  # fmt: skip
 
 
 def write_sheets(folder: Path, metrics: Metrics) -> dict[str, int]:
     """File → how many rows. Only of what was measured: whole images have no cover."""
     rows = {
+        "figures.csv": _figures(metrics),
         "per_label.csv": _labels(metrics),
+        "confusion.csv": _confusion(metrics),
         "reliability.csv": _reliability(metrics),
         "coverage.csv": _points(metrics, "coverage", COLUMNS["coverage.csv"][1:]),
         "cover.csv": _cover(metrics),
         "learning_curve.csv": (
             [point[name] for name in COLUMNS["learning_curve.csv"]] for point in metrics["learning_curve"]
         ),
+        "ways.csv": _ways(metrics),
     }
     return {
         file: write_table(folder / file, COLUMNS[file], lines)
@@ -50,6 +56,26 @@ def _among(metrics: Metrics) -> Iterator[tuple[str, Metrics]]:
         yield "groups", metrics["groups"]
 
 
+def _figures(metrics: Metrics) -> Iterator[Line]:
+    """Whatever is a single number; what was not measured has no line."""
+    for among, figures in _among(metrics):
+        for name in ("accuracy", "macro_f1", "ece"):
+            yield [among, name, figures[name], *_ends(figures["interval"][name])]
+        yield [among, "majority_accuracy", figures["majority_accuracy"], *_ends(None)]
+    before = metrics["uncalibrated"]
+    yield ["labels", "uncalibrated_ece", before["ece"], *_ends(before["interval"]["ece"])]
+    for among, cover in _among(metrics["cover"]) if metrics["cover"] else ():
+        for name in ("machine_error", "crowd_error"):
+            if cover[name]:
+                yield [among, f"cover_{name}", *_error(cover[name])]
+    if transfer := metrics.get("transfer"):
+        yield ["labels", "transfer_gain", transfer["gain"], transfer["low"], transfer["high"]]
+        yield ["labels", "scratch_accuracy", transfer["scratch"], *_ends(None)]
+    if elsewhere := metrics.get("elsewhere"):
+        ends = (_cell(elsewhere[end]) for end in APART)
+        yield ["labels", "unseen_site_accuracy", elsewhere["unseen"], *ends]
+
+
 def _labels(metrics: Metrics) -> Iterator[Line]:
     for among, figures in _among(metrics):
         for line in figures["per_label"]:
@@ -57,6 +83,19 @@ def _labels(metrics: Metrics) -> Iterator[Line]:
                 each for name in ("precision", "recall", "f1") for each in (line[name], *_ends(line["interval"][name]))
             ]
             yield [among, line["code"], line["n"], line["n_given"], *shares]
+
+
+def _confusion(metrics: Metrics) -> Iterator[Line]:
+    for among, figures in _among(metrics):
+        codes = [line["code"] for line in figures["per_label"]]
+        for true, row in zip(codes, figures["confusion"], strict=True):
+            yield from ([among, true, given, n] for given, n in zip(codes, row, strict=True))
+
+
+def _ways(metrics: Metrics) -> Iterator[Line]:
+    for one in (metrics.get("method") or {"ways": ()})["ways"]:
+        measured = (_cell(one[name]) for name in ("loss", "accuracy", "gain", "error"))
+        yield [one["way"], "yes" if one["chosen"] else "no", *measured, one["why"]]
 
 
 def _points(metrics: Metrics, figure: str, columns: list[str]) -> Iterator[Line]:

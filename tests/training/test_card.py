@@ -93,10 +93,10 @@ def test_whether_others_weights_helped_is_said_in_words_where_it_is_known(
 ) -> None:
     metrics = json.loads((request_of_all.out / "metrics.json").read_text())
     del metrics["transfer"]
-    assert "learned elsewhere" not in card(dataset, evaluation, metrics)
+    assert "transfer" not in card(dataset, evaluation, metrics)
     transfer = {"verdict": verdict, "gain": 0.052, "low": -0.011, "high": 0.09, "scratch": 0.6}
     told = card(dataset, evaluation, metrics | {"transfer": transfer})
-    assert f"What it had learned elsewhere {words}" in told
+    assert f"{verdict.capitalize()} transfer: what it had learned elsewhere {words}" in told
     assert "(0.600; +0.052 [-0.011, +0.090])" in told
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from game.science.publish import PUBLIC_FILES
 from game.training.answers import Answers, read_answers
 from game.training.dataset import Dataset, read_dataset
 from game.training.exam import DECIMALS, SCHEMA, Exam, figures, judge, rounded
@@ -85,6 +86,37 @@ def test_tables_say_what_the_json_says(metrics: dict[str, Any], request_of_all: 
         point["accuracy"] for point in metrics["learning_curve"]
     ]
     assert list(tables["per_label.csv"][0]) == COLUMNS["per_label.csv"]
+    codes = [line["code"] for line in metrics["groups"]["per_label"]]
+    by_group = {
+        (row["true"], row["given"]): int(row["n"]) for row in tables["confusion.csv"] if row["among"] != "labels"
+    }
+    assert [[by_group[true, given] for given in codes] for true in codes] == metrics["groups"]["confusion"]
+    assert [row["way"] for row in tables["ways.csv"] if row["chosen"] == "yes"] == ["frozen"]
+    assert [row["why"] for row in tables["ways.csv"]] == [one["why"] for one in metrics["method"]["ways"]]
+
+
+def test_every_single_figure_has_a_line_with_its_interval(metrics: dict[str, Any], request_of_all: Request) -> None:
+    lines = {(row["among"], row["figure"]): row for row in rows_of(request_of_all.out / "figures.csv")}
+    for among, found in (("labels", metrics), ("groups", metrics["groups"])):
+        for name in ("accuracy", "macro_f1", "ece", "majority_accuracy"):
+            assert float(lines[among, name]["value"]) == found[name]
+    transfer = lines["labels", "transfer_gain"]
+    assert [float(transfer[name]) for name in ("value", "low", "high")] == [
+        metrics["transfer"][name] for name in ("gain", "low", "high")
+    ]
+    assert float(lines["groups", "cover_machine_error"]["value"]) == metrics["cover"]["groups"]["machine_error"]["mean"]
+    assert ("labels", "unseen_site_accuracy") not in lines, "of one site nothing is known"
+
+
+def test_what_it_would_recognise_at_other_sites_stands_in_the_table(metrics: dict[str, Any], tmp_path: Path) -> None:
+    told = {"n_sites": 3, "n": 40, "accuracy": 0.8, "unseen": 0.7, "low": 0.6, "high": None}
+    write_sheets(tmp_path, metrics | {"elsewhere": told})
+    [line] = [row for row in rows_of(tmp_path / "figures.csv") if row["figure"] == "unseen_site_accuracy"]
+    assert (line["value"], line["low"], line["high"]) == ("0.7", "0.6", "")
+
+
+def test_every_table_may_be_taken_home() -> None:
+    assert set(COLUMNS) <= set(PUBLIC_FILES)
 
 
 def test_more_answers_are_counted_and_the_model_itself_comes_last(metrics: dict[str, Any]) -> None:

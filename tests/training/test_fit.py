@@ -25,7 +25,8 @@ from tests.training.releases import CODES, Reef, rows_of
 
 FILES = {
     "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
-    "per_label.csv", "reliability.csv", "coverage.csv", "cover.csv", "learning_curve.csv", "predictions.csv",
+    "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv", "cover.csv",
+    "learning_curve.csv", "ways.csv", "predictions.csv",
     "holdout.csv", "manifest.json",
 }  # fmt: skip
 
@@ -179,6 +180,19 @@ def test_a_killed_fit_leaves_the_previous_model_alone_and_can_be_begun_again(
     assert verify(request_of_all.out) == before
     fit(again, quiet())
     assert verify(again.out) == before
+
+
+@pytest.mark.slow
+def test_a_disk_that_takes_no_more_leaves_the_previous_model_alone(request_of_all: Request) -> None:
+    """No file may grow beyond a mebibyte, and the weights are larger: the system refuses to write, half way."""
+    again = replace(request_of_all, out=request_of_all.out.parent / "full")
+    before = verify(request_of_all.out), sorted(again.out.parent.iterdir())
+    ended = subprocess.run(
+        ["sh", "-c", 'ulimit -f 2048; exec "$@"', "sh", *command(again)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode not in (0, 2), ended.stderr
+    assert "File too large" in ended.stderr.splitlines()[-1]
+    assert (verify(request_of_all.out), sorted(again.out.parent.iterdir())) == before
 
 
 @pytest.mark.slow

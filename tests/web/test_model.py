@@ -106,6 +106,7 @@ def test_whether_others_weights_helped_is_told_in_words(
     add_model(world, "moorea", {**OLD, "transfer": transfer}, now)
     page = client.get(PAGE).text
     assert words in page
+    assert f"({verdict} transfer): taught on this project alone" in page
     assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
 
 

@@ -10,7 +10,7 @@ from game.play.classify import Answer, classify
 from game.science import decisions, jobs
 from game.science.due import ask_for_what_is_due
 from game.science.report import Report
-from game.science.schedule import ProjectState, why_not_training
+from game.science.schedule import REST, TRIES, ProjectState, next_job, why_not_training
 from game.science.state import project_state
 from game.science.work import Workplace, do_job
 from game.store import beliefs, reading, transaction
@@ -25,9 +25,13 @@ def ask(place: Workplace, later: timedelta = timedelta(0)) -> list[str]:
         return sorted(jobs.find_job(session, code).kind for code in codes)
 
 
-def state(place: Workplace) -> ProjectState:
+def due(place: Workplace, later: timedelta = timedelta(0)) -> JobKind | None:
+    return next_job(state(place, later))[0]
+
+
+def state(place: Workplace, later: timedelta = timedelta(0)) -> ProjectState:
     with reading(place.store) as session:
-        return project_state(session, place.projects[SLUG], place.clock())
+        return project_state(session, place.projects[SLUG], place.clock() + later)
 
 
 def count(place: Workplace) -> None:
@@ -48,11 +52,18 @@ def play_round(place: Workplace, rng: np.random.Generator, *, simulated: bool = 
             classify(session, dict(place.projects), shown.code, player, answer, now)
 
 
-def end(place: Workplace, kind: JobKind, *, failed: bool = False, result: dict[str, object] | None = None) -> None:
+def end(
+    place: Workplace,
+    kind: JobKind,
+    *,
+    failed: bool = False,
+    accident: bool = False,
+    result: dict[str, object] | None = None,
+) -> None:
     with transaction(place.store) as session:
         job = jobs.begin_job(session, kind, id_of(session), "A test.", {}, place.clock())
-        if failed:
-            jobs.fail_job(session, job, "It broke.", place.clock())
+        if failed or accident:
+            jobs.fail_job(session, job, "It broke.", place.clock(), accident=accident)
         else:
             jobs.finish_job(session, job, dict(result or {}), place.clock())
 
@@ -71,6 +82,20 @@ def test_a_model_that_broke_the_gate_is_not_brought_again(place: Workplace) -> N
     end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
     end(place, JobKind.PUBLISH, failed=True)
     assert ask(place) == [JobKind.CLEAN_UP]
+
+
+def test_what_an_accident_ended_is_tried_again_after_a_rest_but_not_for_ever(place: Workplace) -> None:
+    for _ in range(TRIES - 1):
+        end(place, JobKind.TRAIN, accident=True)
+        assert (due(place), due(place, REST)) == (None, JobKind.TRAIN)
+    end(place, JobKind.TRAIN, accident=True)
+    assert due(place, REST) is None
+
+
+def test_a_model_that_an_accident_kept_from_the_gate_is_brought_there_again(place: Workplace) -> None:
+    end(place, JobKind.TRAIN, result={"release": 1, "model": f"{SLUG}/a"})
+    end(place, JobKind.PUBLISH, accident=True)
+    assert (due(place), due(place, REST)) == (None, JobKind.PUBLISH)
 
 
 def test_a_training_that_failed_is_tried_again_with_the_next_release(place: Workplace) -> None:

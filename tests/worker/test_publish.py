@@ -6,14 +6,17 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
+from game.artifacts.folders import write_manifest
 from game.errors import ArtifactError, NotFound
 from game.science import publish
 from game.science.decisions import decisions_of
 from game.science.holdouts import read_hold_out
 from game.science.publish import ModelView
 from game.science.work import Workplace
-from game.store import beliefs, reading, rounds, subjects
+from game.store import beliefs, open_store, reading, rounds, subjects
 from game.store.tables.publications import DecisionKind, ModelState
 from tests.science.conftest import Interloper
 from tests.worker.conftest import SLUG, add_release, id_of
@@ -185,6 +188,27 @@ def test_a_crash_half_way_leaves_the_published_model_as_it_was(place: Workplace,
     with place.store.engine.execution_options(writes=True).begin() as connection:
         connection.exec_driver_sql("DROP INDEX breaks_off")
     assert gate(place, "b").state is ModelState.PUBLISHED
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_full_disk_leaves_the_published_model_as_it_was(place: Workplace, truth: dict[str, str]) -> None:
+    """SQLite itself says “database or disk is full”: from now on the file may not grow."""
+    first = judge(place, truth, n_wrong=9)
+    subject = next(iter(truth))
+    before = prediction_of(place, subject)
+    write(place, truth, n_wrong=1, name="b")
+    folder = place.settings.models / SLUG / "b"
+    metrics = json.loads((folder / "metrics.json").read_text()) | {"large": "x" * 1_000_000}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    write_manifest(folder, {"release": 1}, {})
+    full = open_store(str(place.store.engine.url))
+    event.listen(full.engine, "connect", lambda opened, _: opened.execute("PRAGMA max_page_count = 1"))
+    with pytest.raises(OperationalError, match="disk is full"):
+        gate(replace(place, store=full), "b")
+    full.engine.dispose()
+    assert published(place) == first
+    assert prediction_of(place, subject) == before
+    assert gate(place, "b").state is ModelState.PUBLISHED, "with room again it is judged as if nothing had been"
 
 
 def test_hold_out_and_predictions_are_not_for_the_public() -> None:

@@ -9,6 +9,8 @@ from game.science.schedule import (
     AGGREGATE_AFTER,
     AGGREGATE_AFTER_ANSWERS,
     PATIENCE,
+    REST,
+    Failure,
     ProjectState,
     ReleaseState,
     next_job,
@@ -109,11 +111,18 @@ def test_a_trained_model_goes_through_the_gate_before_anything_else() -> None:
     assert kind(busy(replace(QUIET, model_waits=True), JobKind.PUBLISH)) is None
 
 
-def test_a_training_that_failed_waits_for_the_next_release() -> None:
-    failed = replace(QUIET, release=replace(FRESH, failure="The disk is full."))
+def test_a_training_that_was_given_what_it_cannot_learn_from_waits_for_the_next_release() -> None:
+    failed = replace(QUIET, release=replace(FRESH, failure=Failure("There is no gold.", None)))
     assert kind(failed) is None
     assert kind(replace(failed, n_changed=20)) is JobKind.RELEASE
-    assert "The disk is full." in why_not_training(failed)
+    assert "failed: There is no gold. The next release" in why_not_training(failed)
+
+
+def test_a_training_that_an_accident_ended_is_tried_again_after_a_rest() -> None:
+    failed = replace(QUIET, release=replace(FRESH, failure=Failure("The disk is full.", NOW + REST)))
+    assert kind(failed) is None
+    assert "failed: The disk is full. It is tried again at 12:15 (UTC)." in why_not_training(failed)
+    assert kind(replace(failed, now=NOW + REST)) is JobKind.TRAIN
 
 
 def test_answers_are_aggregated_while_a_model_trains() -> None:

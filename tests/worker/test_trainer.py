@@ -1,19 +1,23 @@
 """The trainer is a child process: its sentence is the job's, and it ends with whoever started it."""
 
 import os
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from game.errors import TrainingError
 from game.science import jobs
+from game.science.due import ask_for_what_is_due
 from game.science.report import Report, StoppedError
+from game.science.schedule import REST
 from game.science.trainer import Training, fit, predict
 from game.science.work import Workplace
 from game.store import reading, transaction
@@ -63,6 +67,24 @@ def test_a_worker_that_stops_ends_the_trainer_and_puts_the_job_back(place: Workp
     with reading(place.store) as session:
         assert jobs.find_job(session, job.code).state is JobState.QUEUED
     assert trainers() == []
+
+
+def test_a_killed_trainer_is_started_again_by_itself(place: Workplace) -> None:
+    with transaction(place.store) as session:
+        job = jobs.request_job(session, JobKind.TRAIN, id_of(session), "", {"release": 1}, place.clock())
+    with waiting_for_a_child(lambda: os.kill(trainers()[0], signal.SIGKILL)):
+        Worker(place).take(job.code)
+    with reading(place.store) as session:
+        ended = jobs.find_job(session, job.code)
+    assert (ended.state, ended.text) == (JobState.FAILED, "The trainer broke off (exit code -9): it said nothing")
+    assert JobKind.TRAIN not in waiting(place)
+    assert JobKind.TRAIN in waiting(place, REST)
+
+
+def waiting(place: Workplace, later: timedelta = timedelta(0)) -> list[str]:
+    codes = ask_for_what_is_due(place.store, place.projects, place.clock() + later)
+    with reading(place.store) as session:
+        return [jobs.find_job(session, code).kind for code in codes]
 
 
 @contextmanager

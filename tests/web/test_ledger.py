@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from random import Random
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ PATIENCE_S = 30
 
 @pytest.fixture
 def ledger(reef: Reef) -> Ledger:
-    return Ledger(reef.store, reef.projects, lambda: NOW)
+    return Ledger(reef.store, reef.projects, lambda: NOW, lambda: Random(1))
 
 
 def answer(shown: ShownRound, position: int, volunteer_id: int) -> Sent:
@@ -115,7 +116,7 @@ def test_while_the_database_is_away_all_who_wait_are_told_at_once(reef: Reef) ->
         tries.append(threading.Event().wait(0.5))
 
     event.listen(away.engine, "do_connect", is_slow)
-    ledger = Ledger(away, reef.projects, lambda: NOW)
+    ledger = Ledger(away, reef.projects, lambda: NOW, lambda: Random(1))
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda _: ledger_error(ledger), range(8)))
     assert {type(one) for one in told} == {Unavailable}

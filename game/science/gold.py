@@ -54,9 +54,8 @@ def choose_gold(project: Project, annotations: Sequence[Annotation], gold: GoldS
         raise InvalidInput(f"The share of gold is {gold.share}; it must lie between 0 and 1.")
     named = _named(project)
     labels = {row.spot: row.label for row in annotations if row.label is not None and row.spot not in named}
-    chosen = _share_of(
-        project, {row.spot: _unit(row, gold.by) for row in annotations if row.spot in labels}, gold.share
-    )
+    units = {row.spot: _unit(row, gold.by) for row in annotations if row.spot in labels}
+    chosen = _share_of(project, units, gold.share)
     teaches = any(truth.use is GoldUse.TEACHING for truth in named.values())
     teaching = set() if teaches else _teaching(project, {spot: labels[spot] for spot in chosen})
     uses = dict.fromkeys(chosen, GoldUse.HIDDEN) | dict.fromkeys(teaching, GoldUse.TEACHING)

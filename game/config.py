@@ -46,7 +46,7 @@ class MetricsFor(StrEnum):
 class Kept:
     """Days until clean-up removes what is of no more use; 0 keeps it for ever.
 
-    `guests` that never answered, ended `jobs` with their logs, files of `rejected` models. Figures and reasons stay.
+    `guests` that never answered, ended `jobs` with their logs, weights of `rejected` models. Cards and reasons stay.
     """
 
     guests: int = 30

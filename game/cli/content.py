@@ -79,7 +79,10 @@ def subjects_group() -> None:
 @click.option("--annotations", type=FILE, help="Points, in CoralNet's form: Name,Row,Column,Label.")
 @click.option("--labels", type=FILE, help="Whole images: a table with the columns that the project names.")
 @click.option("--gold", type=float, default=0.25, show_default=True, help="The share that becomes gold, 0 to 1.")
-@click.option("--gold-by", type=click.Choice([str(by) for by in GoldBy]), default="image", show_default=True)
+@click.option(
+    "--gold-by", type=click.Choice([str(by) for by in GoldBy]), default="image", show_default=True,
+    help="What is drawn: whole images, subjects, or whole sites where they are known.",
+)  # fmt: skip
 def import_subjects(
     slug: str, images: Path, annotations: Path | None, labels: Path | None, gold: float, gold_by: str
 ) -> None:

@@ -15,6 +15,8 @@ UNFINISHED_FOLDERS_KEPT = timedelta(days=1)
 UNANSWERED_ROUNDS_KEPT = timedelta(days=7)
 TRIALS_KEPT = timedelta(days=1)
 ROWS_AT_ONCE = 500
+# Of a rejected model these are heavy, or name subjects; its cards, figures and tables are small, and stay.
+HEAVY = ("model.safetensors", "model.onnx", "predictions.csv", "holdout.csv")
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,11 @@ def find_old(settings: Settings, store: Store, now: datetime) -> Old:
     """What clean-up would remove now; it changes nothing."""
     with reading(store) as session:
         rows = _old_rows(session, settings, now)
-        rejected = [settings.models / folder for folder in _rejected(session, settings, now)]
+        rejected = [settings.models / folder / name for folder in _rejected(session, settings, now) for name in HEAVY]
     files = {
         "uploads": _older(_files(settings.uploads), UPLOADS_KEPT),
         "unfinished": _older(_unfinished(settings.releases, settings.models), UNFINISHED_FOLDERS_KEPT),
-        "rejected_models": [path for path in rejected if path.is_dir()],
+        "files_of_rejected_models": [path for path in rejected if path.is_file()],
     }
     return Old(files, rows)
 

@@ -21,12 +21,13 @@ Key = TypeVar("Key", bound=Hashable)
 class GoldBy(StrEnum):
     IMAGE = "image"
     SUBJECT = "subject"
+    SITE = "site"
 
 
 @dataclass(frozen=True)
 class GoldShare:
     """Which share [0, 1] of what experts labelled becomes gold: whole images (all that was cut out of one
-    photograph is one), or subject by subject."""
+    photograph is one), subject by subject, or whole sites (where none is known, whole images)."""
 
     share: float = 0.25
     by: GoldBy = GoldBy.IMAGE
@@ -53,7 +54,8 @@ def choose_gold(project: Project, annotations: Sequence[Annotation], gold: GoldS
         raise InvalidInput(f"The share of gold is {gold.share}; it must lie between 0 and 1.")
     named = _named(project)
     labels = {row.spot: row.label for row in annotations if row.label is not None and row.spot not in named}
-    chosen = _share_of(project, {row.spot: row.whole for row in annotations if row.spot in labels}, gold)
+    units = {row.spot: _unit(row, gold.by) for row in annotations if row.spot in labels}
+    chosen = _share_of(project, units, gold.share)
     teaches = any(truth.use is GoldUse.TEACHING for truth in named.values())
     teaching = set() if teaches else _teaching(project, {spot: labels[spot] for spot in chosen})
     uses = dict.fromkeys(chosen, GoldUse.HIDDEN) | dict.fromkeys(teaching, GoldUse.TEACHING)
@@ -65,12 +67,16 @@ def _named(project: Project) -> dict[Spot, Truth]:
     return {(one.file, one.row, one.column): Truth(index[one.label], one.use, one.why) for one in project.gold}
 
 
-def _share_of(project: Project, wholes: Mapping[Spot, str], gold: GoldShare) -> set[Spot]:
-    """`wholes`: the photograph that each spot lies in, or the file itself where it is one."""
-    if gold.by is GoldBy.SUBJECT:
-        return set(_drawn(project, wholes, gold.share))
-    drawn = set(_drawn(project, set(wholes.values()), gold.share))
-    return {spot for spot, whole in wholes.items() if whole in drawn}
+def _unit(row: Annotation, by: GoldBy) -> Spot | str:
+    """What is drawn: all spots of one become gold, or none."""
+    if by is GoldBy.SUBJECT:
+        return row.spot
+    return row.site or row.whole if by is GoldBy.SITE else row.whole
+
+
+def _share_of(project: Project, units: Mapping[Spot, Spot | str], share: float) -> set[Spot]:
+    drawn = set(_drawn(project, set(units.values()), share))
+    return {spot for spot, unit in units.items() if unit in drawn}
 
 
 def _drawn(project: Project, keys: Iterable[Key], share: float) -> list[Key]:

@@ -23,7 +23,7 @@ def card(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -
         "Intended use": _use(dataset),
         "Factors": _factors(dataset),
         "Metrics": _METRICS,
-        "Evaluation data": _evaluation_data(evaluation, metrics),
+        "Evaluation data": _evaluation_data(dataset, evaluation, metrics),
         "Training data": _training_data(dataset, metrics),
         "Quantitative analyses": _analyses(dataset, evaluation, metrics),
         "Ethical considerations": _ETHICS,
@@ -81,13 +81,25 @@ def _factors(dataset: Dataset) -> str:
     return f"- {seen}\n- Light, depth, camera, season and place change what it says; it was not told any of them."
 
 
-def _evaluation_data(evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
+def _evaluation_data(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
     images = _images(metrics["n_images_holdout"])
     return (
         f"{evaluation.n} subjects labelled by experts, in {images}. An image with any such subject was kept out "
         "of training as a whole; all that was cut out of one photograph is one image. No label by volunteers or by a "
-        "machine is among them."
+        f"machine is among them.{_at_other_sites(dataset)}"
     )
+
+
+def _at_other_sites(dataset: Dataset) -> str:
+    """Where the hold-out lies at sites that taught nothing; nothing where that is not so, or not known."""
+    taught, asked = (
+        {dataset.subjects[place].site for place in places}
+        for places in (dataset.consensus.subject, dataset.gold.subject)
+    )
+    if "" in asked | taught or asked & taught:
+        return ""
+    sites = "a site" if len(asked) == 1 else f"{len(asked)} sites"
+    return f" All of them lie at {sites} that the model did not learn from."
 
 
 def _training_data(dataset: Dataset, metrics: Mapping[str, Any]) -> str:

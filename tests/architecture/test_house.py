@@ -51,6 +51,19 @@ def test_no_function_outgrows_forty_lines() -> None:
     assert long == []
 
 
+def test_nothing_is_kept_as_a_pickle_and_none_is_trusted() -> None:
+    """Who reads one runs whatever is in it. torchvision's own weights are read as tensors and nothing else."""
+    writes = re.compile(r"pickle\.|import pickle|joblib|torch\.save|allow_pickle=True|weights_only=False")
+    reads = re.compile(r"torch\.load\((?!.*weights_only=True)|np\.load\((?!.*allow_pickle=False)")
+    found = [
+        f"{name(path)}: {line.strip()}"
+        for path in modules(*CODE)
+        for line in path.read_text().splitlines()
+        if writes.search(line) or reads.search(line)
+    ]
+    assert found == []
+
+
 def test_every_module_says_what_lives_there() -> None:
     silent = [
         name(path)

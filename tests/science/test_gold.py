@@ -41,6 +41,14 @@ def test_all_that_was_cut_out_of_one_photograph_is_gold_or_none_of_it() -> None:
     assert len({row.whole for row in patches if row.spot in gold}) == 3
 
 
+def test_the_share_can_count_sites_and_takes_them_whole() -> None:
+    rows = [replace(row, site=f"site {n // 100}") for n, row in enumerate(ROWS)]
+    gold = gold_of(rows, GoldShare(0.25, GoldBy.SITE))
+    assert len(gold) == 100
+    assert len({row.site for row in rows if row.spot in gold}) == 1
+    assert gold_of(ROWS, GoldShare(0.25, GoldBy.SITE)) == gold_of(ROWS, GoldShare(0.25)), "where no site is known"
+
+
 def test_the_share_can_count_subjects() -> None:
     assert len(gold_of(ROWS, GoldShare(0.25, GoldBy.SUBJECT))) == 100
 

@@ -100,6 +100,21 @@ def test_whether_others_weights_helped_is_said_in_words_where_it_is_known(
     assert "(0.600; +0.052 [-0.011, +0.090])" in told
 
 
+def test_a_hold_out_at_sites_that_taught_nothing_is_said_to_be_one(
+    dataset: Dataset, evaluation: Evaluation, request_of_all: Request
+) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    held_out = {dataset.subjects[place].image for place in dataset.gold.subject}
+
+    def told(sites: dict[bool, str]) -> str:
+        placed = tuple(replace(one, site=sites[one.image in held_out]) for one in dataset.subjects)
+        return card(replace(dataset, subjects=placed), evaluation, metrics)
+
+    assert "All of them lie at a site that the model did not learn from." in told({True: "north", False: "south"})
+    for sites in ({True: "north", False: "north"}, {True: "", False: ""}, {True: "north", False: ""}):
+        assert "did not learn from" not in told(sites)
+
+
 def test_it_names_no_subject(written: str, request_of_all: Request) -> None:
     """The card is public: which subjects are gold is not."""
     for row in rows_of(request_of_all.release / "gold.csv"):

@@ -96,6 +96,14 @@ def test_the_last_block_alone_is_taught_or_all_layers(by_colour: School) -> None
         assert {name for name in before if not torch.equal(before[name], after[name])} == changed
 
 
+def test_the_first_layer_is_taught_more_gently_than_the_last(by_colour: School) -> None:
+    """AdamW moves every weight by about its rate a step, and the first layer's is 2.6³ = 17.6 times smaller."""
+    before = by_colour.frozen.backbone.trunk.state_dict()
+    after = went(by_colour, Asked(Way.ALL))[0].backbone.trunk.state_dict()
+    first, last = (float((after[name] - before[name]).abs().max()) for name in ("0.weight", "1.weight"))
+    assert 0 < first < last / 5
+
+
 def test_what_would_take_longer_than_the_budget_is_not_tried(by_colour: School) -> None:
     """Counted, so that a slow machine decides as a fast one does."""
     taught, trials = went(by_colour, Asked(budget_s=0.0))

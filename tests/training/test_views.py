@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from game.training.views import BEYOND, MEAN, STD, View, look, pixels
+from game.training.dataset import POINT
+from game.training.views import BEYOND, MEAN, STD, View, look, pixels, recipe_of
 
 
 def encoded(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -57,3 +58,14 @@ def test_what_is_transparent_or_grey_gets_three_colours() -> None:
     grey = Image.fromarray(np.full((16, 16), 51 * 256, np.uint16))
     assert pixels(encoded(clear))[:, 0, 0].tolist() == [255, 255, 255]
     assert pixels(encoded(grey))[:, 0, 0].tolist() == [51, 51, 51]
+
+
+def test_a_point_is_looked_at_closely_and_in_its_surroundings() -> None:
+    recipe = recipe_of(POINT, 224)
+    assert recipe.views == (View("centre", 64), View("context", 128))
+    assert recipe.pools == (0.5, 1.0), "the middle of each, and the whole of it"
+
+
+def test_squares_follow_the_projects_scale_and_never_vanish() -> None:
+    assert [view.side_px for view in recipe_of(POINT, 112).views] == [32, 64]
+    assert [view.side_px for view in recipe_of(POINT, 1).views] == [8, 16]

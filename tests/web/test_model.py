@@ -87,6 +87,17 @@ def test_the_same_comes_as_json(client: FlaskClient, world: World, now: datetime
     assert_error(client.get(f"{API}/projects/atlantis/model"), 404, "not_found")
 
 
+def test_a_version_s_page_says_between_what_each_label_s_figures_lie(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    page = client.get(f"{PAGE}/1").text.replace("\xa0", " ")
+    for line in metrics["per_label"]:
+        for figure in ("recall", "precision", "f1"):
+            apart = line["interval"][figure]
+            assert f"{apart['low']:.0%} to {apart['high']:.0%}".replace("%", " %") in page
+
+
 def test_files_that_an_older_model_lacks_are_not_offered(client: FlaskClient, world: World, now: datetime) -> None:
     add_model(world, "moorea", OLD, now)
     (world.settings.models / "moorea" / "1" / "cover.csv").unlink()

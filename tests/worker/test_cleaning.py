@@ -19,6 +19,7 @@ from game.store.rounds import totals
 from game.store.tables import Model
 from game.store.tables.publications import JobKind, ModelState
 from tests.worker.conftest import SLUG, id_of
+from tests.worker.model_folders import write_model
 from tests.worker.test_due import play_round
 
 
@@ -124,14 +125,16 @@ def test_what_became_of_a_training_is_never_forgotten(place: Workplace) -> None:
     assert kinds_of_jobs(place) == [JobKind.TRAIN]
 
 
-def test_the_files_of_rejected_models_go_after_a_year_and_what_was_found_stays(place: Workplace) -> None:
+def test_weights_of_rejected_models_go_after_a_year_and_their_cards_stay(
+    place: Workplace, truth: dict[str, str]
+) -> None:
     folders = {}
     with transaction(place.store) as session:
         project_id = id_of(session)
         release = publications.releases(session, project_id)[0]
         for version, state in enumerate((ModelState.REJECTED, ModelState.PUBLISHED, ModelState.REPLACED), start=1):
             folder = place.settings.models / SLUG / f"release-1-{version}"
-            folder.mkdir(parents=True)
+            write_model(folder, place.projects[SLUG], truth, truth)
             folders[state] = folder
             session.add(
                 Model(
@@ -139,12 +142,15 @@ def test_the_files_of_rejected_models_go_after_a_year_and_what_was_found_stays(p
                     folder=f"{SLUG}/{folder.name}", metrics={"n": 9}, created_at=place.clock(),
                 )
             )  # fmt: skip
-    assert clean(place, days=364)["rejected_models"] == 0
-    assert clean(place, days=366)["rejected_models"] == 1
-    assert [state for state, folder in folders.items() if folder.is_dir()] == [
-        ModelState.PUBLISHED,
-        ModelState.REPLACED,
-    ]
+    whole = sorted(file.name for file in folders[ModelState.PUBLISHED].iterdir())
+    assert clean(place, days=364)["files_of_rejected_models"] == 0
+    assert clean(place, days=366)["files_of_rejected_models"] == 3
+    left = {state: sorted(file.name for file in folder.iterdir()) for state, folder in folders.items()}
+    assert left[ModelState.PUBLISHED] == left[ModelState.REPLACED] == whole
+    assert left[ModelState.REJECTED] == [
+        "card.md", "labels.json", "manifest.json", "metrics.json", "preprocessing.json"
+    ]  # fmt: skip
+    assert clean(place, days=366)["files_of_rejected_models"] == 0
     with reading(place.store) as session:
         assert [model.version for model in session.query(Model).order_by(Model.version)] == [1, 2, 3]
 

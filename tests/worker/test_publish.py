@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from game.artifacts.folders import write_manifest
-from game.errors import ArtifactError, NotFound
+from game.errors import ArtifactError, NotFound, Unavailable
 from game.science import publish
 from game.science.decisions import decisions_of
 from game.science.holdouts import read_hold_out
@@ -203,8 +202,9 @@ def test_a_full_disk_leaves_the_published_model_as_it_was(place: Workplace, trut
     write_manifest(folder, {"release": 1}, {})
     full = open_store(str(place.store.engine.url))
     event.listen(full.engine, "connect", lambda opened, _: opened.execute("PRAGMA max_page_count = 1"))
-    with pytest.raises(OperationalError, match="disk is full"):
+    with pytest.raises(Unavailable) as told:
         gate(replace(place, store=full), "b")
+    assert "disk is full" in str(told.value.__cause__)
     full.engine.dispose()
     assert published(place) == first
     assert prediction_of(place, subject) == before

@@ -54,13 +54,16 @@ class Prepared:
         given = [spoken.bound(row) for row in rows]
         cursor: Any = connection.connection.cursor()
         # Whoever listens to SQLAlchemy's statements hears these as well.
-        for heard in connection.engine.dispatch.before_cursor_execute:
-            heard(connection, cursor, spoken.text, given if many else given[0], None, many)
+        heard, about = connection.engine.dispatch, (spoken.text, given if many else given[0], None, many)
+        for hear in heard.before_cursor_execute:
+            hear(connection, cursor, *about)
         try:
             if many:
                 cursor.executemany(spoken.text, given)
             else:
                 cursor.execute(spoken.text, given[0])
+            for hear in heard.after_cursor_execute:
+                hear(connection, cursor, *about)
             return spoken.read(cursor.fetchall()) if cursor.description else []
         except _errors(connection.dialect) as error:
             raise _as_usual(connection, cursor, spoken.text, error) from error

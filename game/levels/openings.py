@@ -1,17 +1,19 @@
 """What a project's rules make of a subject's posterior: for each choice set, in play or retired, and how wanted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from game.levels.project import ChoiceSet, Project
 from scoring.arrays import Floats, Ints, Masks
-from scoring.consensus import best_choice
 from scoring.retirement import RetirementReason, retirement_reason
 from scoring.selection import priority, rarity
 from scoring.value import share_of_most
 from scoring.voter import Word
+
+# Of a priority. The last digits of a sum depend on the order of its summands; equal beliefs are kept as equal rows.
+DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,24 @@ class OpeningStates:
 
 
 def opening_states(project: Project, believed: Believed, tally: Tally) -> list[OpeningState]:
-    """One for each choice set.
+    """Of one subject, for each choice set."""
+    word = believed.model
+    told = replace(
+        believed,
+        posterior=believed.posterior[None],
+        assured=believed.assured[None],
+        model=None if word is None else Word(word.probability[None], word.evidence[None]),
+    )
+    given = np.array([[tally.given.count(code) for code in project.choice_masks]])
+    tallies = Tallies(given, np.array([tally.n_bad_image]), np.array([tally.n_cant_tell]))
+    return [
+        OpeningState(state.choice_set, float(state.priority[0]), state.reasons[0])
+        for state in states_of_all(project, told, tallies)
+    ]
+
+
+def states_of_all(project: Project, believed: Believed, tallies: Tallies) -> list[OpeningStates]:
+    """Of S subjects at once, for each choice set: all that is `believed` of a subject is (S, K).
 
     How wanted a subject is follows from the value of one more answer of the average volunteer, and from how rare its
     label probably is. A group answer is evidence about a label, but only answers that name one of a choice set's
@@ -82,26 +101,9 @@ def opening_states(project: Project, believed: Believed, tally: Tally) -> list[O
     states = []
     for choice_set in project.choice_sets:
         choices, counted = project.offered[choice_set], project.counted[choice_set]
-        n_given = sum(code in counted for code in tally.given)
-        best, confidence = best_choice(assured, choices)
-        easy = _agreed(project, choices, best, believed.model, tally.given)
-        rule = project.retirement.with_model if easy else project.retirement
-        reason = retirement_reason(confidence, n_given, tally.n_bad_image, rule, tally.n_cant_tell)
-        gain = share_of_most(belief, believed.pooled, choices)
-        wanted = rarity(belief, believed.prior) * priority(gain, choices @ belief, n_given, rule)
-        states.append(OpeningState(choice_set, float(wanted), reason))
-    return states
-
-
-def states_of_all(project: Project, believed: Believed, tallies: Tallies) -> list[OpeningStates]:
-    """The same of S subjects at once: all that is `believed` of a subject is (S, K)."""
-    belief, assured = believed.with_model(believed.posterior), believed.with_model(believed.assured)
-    states = []
-    for choice_set in project.choice_sets:
-        choices, counted = project.offered[choice_set], project.counted[choice_set]
         n_given = tallies.given @ np.array([code in counted for code in project.choice_masks], dtype=np.int64)
         sure = assured @ choices.T
-        easy = _all_agreed(project, choices, sure.argmax(axis=1), believed.model, tallies)
+        easy = _agreed(project, choices, sure.argmax(axis=1), believed.model, tallies)
         rules = (project.retirement, project.retirement.with_model)
         asked = (sure.max(axis=1), n_given, tallies.n_bad_image, tallies.n_cant_tell, easy)
         reasons = [
@@ -110,7 +112,7 @@ def states_of_all(project: Project, believed: Believed, tallies: Tallies) -> lis
         ]
         gain = share_of_most(belief, believed.pooled, choices)
         wanted = [rarity(belief, believed.prior) * priority(gain, belief @ choices.T, n_given, one) for one in rules]
-        states.append(OpeningStates(choice_set, np.where(easy, wanted[1], wanted[0]), reasons))
+        states.append(OpeningStates(choice_set, np.where(easy, wanted[1], wanted[0]).round(DIGITS), reasons))
     return states
 
 
@@ -119,15 +121,9 @@ def offered(project: Project, choice_set: ChoiceSet) -> Masks:
     return project.offered[choice_set]
 
 
-def _agreed(project: Project, choices: Masks, best: int, model: Word | None, given: Sequence[str]) -> bool:
-    """Whether the model and everybody who answered name the `best` of the `choices` (C, K)."""
-    if model is None or best_choice(model.probability, choices)[0] != best:
-        return False
-    return all(bool((project.choice_masks[code] & choices[best]).any()) for code in set(given))
-
-
-def _all_agreed(project: Project, choices: Masks, best: Ints, model: Word | None, tallies: Tallies) -> Masks:
-    """The same (S,), of S subjects' `best` (S,); whom the model says nothing of has NaN in its word (S, K)."""
+def _agreed(project: Project, choices: Masks, best: Ints, model: Word | None, tallies: Tallies) -> Masks:
+    """(S,) Whether the model and everybody who answered name the `best` (S,) of the `choices` (C, K); what the model
+    says nothing of has NaN in its word (S, K)."""
     if model is None:
         return np.zeros(len(best), dtype=np.bool_)
     named = (model.probability @ choices.T).argmax(axis=1)

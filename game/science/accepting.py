@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from game.levels import Project
-from game.levels.openings import Believed, Tally, offered, opening_states
+from game.levels.openings import Believed, Tallies, Tally, offered, opening_states
 from game.science.fitting import Weights
 from game.science.hearing import Model
+from game.science.people import all_states
 from game.store import Store, reading, science, transaction
 from game.store.science import Renewed
+from scoring.arrays import Ints
 from scoring.audit import Audit, judged_by_people_alone
 from scoring.consensus import best_choice
 from scoring.retirement import RetirementReason
@@ -75,12 +77,18 @@ def decide(project: Project, model: Model, answered: Mapping[int, int | None], g
     return Acceptance(at, audit, frozenset(free if _kept(at, audit) else ()))
 
 
-def settled_choice(project: Project, believed: Believed, tally: Tally) -> int | None:
-    """The place of the finest choice on which the answers to a subject settled, or None while it is in play."""
-    reason = opening_states(project, believed, tally)[-1].reason
-    if reason not in (RetirementReason.CONFIDENT, RetirementReason.CONTESTED):
-        return None
-    return best_choice(believed.posterior, offered(project, project.choice_sets[-1]))[0]
+def settled_choices(project: Project, ids: Ints, people: Believed, tallies: Tallies) -> dict[int, int | None]:
+    """Of every subject that was answered, `ids` (S,): the place of the finest choice on which people alone settled, or
+    None while it is in play. Empty in a project that lets the model decide nothing."""
+    if project.retirement.machine_accepts_at is None:
+        return {}
+    reasons = all_states(project, people, tallies)[-1].reasons
+    best = (people.posterior @ offered(project, project.choice_sets[-1]).T).argmax(axis=1)
+    settled = (RetirementReason.CONFIDENT, RetirementReason.CONTESTED)
+    return {
+        one: place if reason in settled else None
+        for one, place, reason in zip(ids.tolist(), best.tolist(), reasons, strict=True)
+    }
 
 
 def keep_acceptance(store: Store, project: Project, project_id: int, renewed: Renewal) -> None:

@@ -10,19 +10,19 @@ import numpy as np
 
 from game.errors import NotFound
 from game.levels import GoldUse, Project
-from game.levels.openings import Believed, Tally, choice_masks, opening_states
-from game.science.accepting import Acceptance, Renewal, decide, keep_acceptance, settled_choice
-from game.science.fitting import Weights, believe, fit_weights, hear
+from game.levels.openings import Believed, OpeningStates, choice_masks
+from game.science.accepting import Acceptance, Renewal, decide, keep_acceptance, settled_choices
+from game.science.fitting import Weights, fit_weights
 from game.science.hearing import Model, Predictions, meet, published_predictions
 from game.science.labels import sync_labels
+from game.science.people import People, all_states, believe, hear
 from game.science.showing import Crowd, figures
 from game.store import Session, Store, beliefs, publications, reading, science, subjects, transaction
-from game.store.science import Renewed, Said
+from game.store.said import AllSaid, ById
+from game.store.science import Renewed
 from game.store.tables import Aggregate
-from game.store.tables.play import Abstention
 from game.store.witness import as_kept
 from scoring import agreement, confusion
-from scoring.arrays import Floats
 from scoring.redundancy import USUAL
 
 One = TypeVar("One")
@@ -30,7 +30,6 @@ One = TypeVar("One")
 # SQLite has one writer: between two portions of so many rows players get their turn.
 ROWS_IN_ONE_TRANSACTION = 250
 GOLD = (GoldUse.HIDDEN, GoldUse.TEACHING)
-ABSTENTIONS = (Abstention.BAD_IMAGE, Abstention.CANT_TELL)
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,24 @@ class AggregateReport:
 
 @dataclass(frozen=True)
 class Read:
-    """What one aggregation works on, read at one moment. `said`: every answer; `of_subject`: those on no gold."""
+    """What one aggregation works on, read at one moment. `said`: every answer, gold's too."""
 
     project_id: int
-    said: Sequence[Said]
-    of_subject: Mapping[int, Sequence[Said]]
+    said: AllSaid
     gold: Mapping[int, tuple[int, GoldUse]]
     labels_before: Mapping[int, int]
     predicted: Predictions | None
     figures_before: Mapping[str, Any] | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Of every subject that was answered and is no gold, (S,) in the order of `people`."""
+
+    people: People
+    believed: Believed
+    states: Sequence[OpeningStates]
 
 
 def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
@@ -70,42 +77,36 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
         project_id = sync_labels(session, project, now)
     with reading(store) as session:
         read = _read(session, project_id, now)
-    if not read.said:
+    if not len(read.said):
         return AggregateReport(0, 0, 0, 0, 0, USUAL)
-    weights, masks = fit_weights(project, read.said, read.gold), choice_masks(project)
-    alone = {one: believe(weights, hear(weights, masks, said)) for one, said in read.of_subject.items()}
-    model = meet(read.predicted, weights, {one: p.posterior for one, p in alone.items()}, read.gold)
-    believed = {one: replace(p, model=model.word(one)) for one, p in alone.items()}
-    settled = {one: settled_choice(project, p, _tally(project, read, one)) for one, p in alone.items()}
-    acceptance = decide(project, model, settled, read.gold)
-    n_changed = sum(read.labels_before.get(one) != int(p.posterior.argmax()) for one, p in believed.items())
-    _keep_weights(store, read, weights, _told(model, acceptance), n_changed)
-    for portion in _portions(sorted(believed), ROWS_IN_ONE_TRANSACTION):
-        _keep_beliefs(store, project, read, {one: believed[one] for one in portion})
-    keep_acceptance(store, project, read.project_id, Renewal(acceptance, weights, model, now))
-    _keep_figures(store, project, read, weights, believed)
-    n_gold = sum(weights.n_gold.values())
-    return AggregateReport(
-        len(read.said), len(believed), len(weights.confusions), n_gold, n_changed, weights.redundancy
+    weights = fit_weights(project, read.said, read.gold)
+    people = hear(weights, choice_masks(project), read.said[~np.isin(read.said.subject_id, list(read.gold))])
+    alone = believe(weights, people.heard)
+    by_people = ById(people.ids, alone.posterior)
+    model = meet(read.predicted, weights, by_people, read.gold)
+    believed = replace(alone, model=model.words(people.ids))
+    found = _Found(people, believed, all_states(project, believed, people.tallies))
+    acceptance = decide(project, model, settled_choices(project, people.ids, alone, people.tallies), read.gold)
+    labels = alone.posterior.argmax(axis=1)
+    n_changed = sum(
+        read.labels_before.get(one) != label for one, label in zip(people.ids.tolist(), labels.tolist(), strict=True)
     )
-
-
-def by_subject(said: Sequence[Said]) -> dict[int, list[Said]]:
-    found: dict[int, list[Said]] = {}
-    for one in said:
-        found.setdefault(one.subject_id, []).append(one)
-    return found
+    _keep_weights(store, read, weights, _told(model, acceptance), n_changed)
+    for start in range(0, len(people.ids), ROWS_IN_ONE_TRANSACTION):
+        _keep_beliefs(store, project, read, found, slice(start, start + ROWS_IN_ONE_TRANSACTION))
+    keep_acceptance(store, project, read.project_id, Renewal(acceptance, weights, model, now))
+    _keep_figures(store, project, read, weights, by_people)
+    n_gold = sum(weights.n_gold.values())
+    n_volunteers = len(weights.confusions)
+    return AggregateReport(len(read.said), len(people.ids), n_volunteers, n_gold, n_changed, weights.redundancy)
 
 
 def _read(session: Session, project_id: int, now: datetime) -> Read:
-    said = science.answers_of_project(session, project_id)
-    gold = subjects.expert_labels(session, project_id, GOLD)
     latest = beliefs.latest_aggregate(session, project_id)
     return Read(
         project_id=project_id,
-        said=said,
-        of_subject={subject_id: given for subject_id, given in by_subject(said).items() if subject_id not in gold},
-        gold=gold,
+        said=science.answers_of_project(session, project_id),
+        gold=subjects.expert_labels(session, project_id, GOLD),
         labels_before=science.consensus_labels(session, project_id),
         predicted=published_predictions(session, project_id),
         figures_before=None if latest is None else latest.figures,
@@ -128,14 +129,11 @@ def _keep_weights(store: Store, read: Read, weights: Weights, model: dict[str, A
         science.add_aggregate(session, run)
 
 
-def _keep_figures(
-    store: Store, project: Project, read: Read, weights: Weights, believed: Mapping[int, Believed]
-) -> None:
+def _keep_figures(store: Store, project: Project, read: Read, weights: Weights, believed: ById) -> None:
     with reading(store) as session:
         settled = set(believed) - publications.subjects_in_play(session, read.project_id)
         n_subjects = subjects.n_subjects(session, read.project_id)
-    posteriors = {one: p.posterior for one, p in believed.items()}
-    crowd = Crowd(read.said, read.gold, weights, posteriors, settled, n_subjects, weights.asked)
+    crowd = Crowd(read.said, read.gold, weights, believed, settled, n_subjects, weights.asked)
     drawn = figures(project, crowd, np.random.default_rng(len(read.said)), read.figures_before)
     with transaction(store) as session:
         science.keep_figures(session, read.project_id, drawn)
@@ -157,55 +155,44 @@ def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, A
     }
 
 
-def _keep_beliefs(store: Store, project: Project, read: Read, believed: Mapping[int, Believed]) -> None:
+def _keep_beliefs(store: Store, project: Project, read: Read, found: _Found, some: slice) -> None:
     """A subject that was answered since all answers were read is left out: play has believed more of it by now."""
-    rows = {one: _consensus(project, read, one, p.posterior) for one, p in believed.items()}
-    renewed = {one: _openings(project, read, rows[one], p) for one, p in believed.items()}
+    rows, people = _consensuses(project, read, found, some), found.people
+    ids = people.ids[some].tolist()
+    known = dict(zip(ids, zip(people.n[some].tolist(), people.newest[some].tolist(), strict=True), strict=True))
     with transaction(store) as session:
-        busy = science.take_consensuses(session, list(believed))
-        extents = science.extent_of_answers(session, list(believed))
-        still = [one for one in believed if one not in busy and extents.get(one) == _extent(read.of_subject[one])]
-        science.keep_consensuses(session, [rows[one] for one in still])
-        science.renew_openings(session, [opening for one in still for opening in renewed[one]], read.at)
+        busy = science.take_consensuses(session, ids)
+        extents = science.extent_of_answers(session, ids)
+        still = {one for one in ids if one not in busy and extents.get(one) == known[one]}
+        science.keep_consensuses(session, [row for row in rows if row["subject_id"] in still])
+        science.renew_openings(session, [one for one in _openings(found, some) if one.subject_id in still], read.at)
 
 
-def _extent(said: Sequence[Said]) -> tuple[int, int]:
-    return len(said), said[-1].classification_id
+def _consensuses(project: Project, read: Read, found: _Found, some: slice) -> list[dict[str, Any]]:
+    tallies, posterior = found.people.tallies, found.believed.posterior[some]
+    label, n_given = posterior.argmax(axis=1), tallies.given[some].sum(axis=1)
+    agreed = agreement.shares(tallies.given[some], np.array(list(choice_masks(project).values())), label)
+    columns = (
+        found.people.ids[some], posterior, label, posterior.max(axis=1), agreed, n_given, tallies.n_bad_image[some],
+        tallies.n_cant_tell[some],
+    )  # fmt: skip
+    names = ("subject_id", "posterior", "label", "confidence", "agreement", "n_given", "n_bad_image", "n_cant_tell")
+    always = {"project_id": read.project_id, "computed_at": read.at}
+    rows = [dict(zip(names, row, strict=True)) | always for row in zip(*(one.tolist() for one in columns), strict=True)]
+    return [row if row["n_given"] else row | {"agreement": None} for row in rows]
 
 
-def _consensus(project: Project, read: Read, subject_id: int, believed: Floats) -> dict[str, Any]:
-    said, masks = read.of_subject[subject_id], choice_masks(project)
-    choices = np.array([masks[str(one.choice)] for one in said if one.choice in masks], dtype=np.bool_)
-    label = int(believed.argmax())
-    return {
-        "subject_id": subject_id,
-        "project_id": read.project_id,
-        "posterior": believed.tolist(),
-        "label": label,
-        "confidence": float(believed[label]),
-        "agreement": agreement.agreement(choices, label),
-        "n_given": len(choices),
-        "n_bad_image": sum(one.abstention == Abstention.BAD_IMAGE for one in said),
-        "n_cant_tell": sum(one.abstention == Abstention.CANT_TELL for one in said),
-        "computed_at": read.at,
-    }
+def _openings(found: _Found, some: slice) -> list[Renewed]:
+    ids = found.people.ids[some].tolist()
+    return [
+        Renewed(one, state.choice_set, priority, reason)
+        for state in found.states
+        for one, priority, reason in zip(ids, state.priority[some].tolist(), state.reasons[some], strict=True)
+    ]
 
 
 def _told(model: Model, acceptance: Acceptance) -> dict[str, Any] | None:
     return None if model.met is None else as_kept(model.met) | acceptance.told
-
-
-def _openings(project: Project, read: Read, row: Mapping[str, Any], believed: Believed) -> list[Renewed]:
-    subject_id = row["subject_id"]
-    states = opening_states(project, believed, _tally(project, read, subject_id))
-    return [Renewed(subject_id, state.choice_set, state.priority, state.reason) for state in states]
-
-
-def _tally(project: Project, read: Read, subject_id: int) -> Tally:
-    said, known = read.of_subject[subject_id], choice_masks(project)
-    codes = [str(one.choice) for one in said if one.choice in known]
-    n_bad_image, n_cant_tell = (sum(one.abstention == why for one in said) for why in ABSTENTIONS)
-    return Tally(codes, n_bad_image, n_cant_tell)
 
 
 def _portions(rows: Sequence[One], size: int) -> Iterator[list[One]]:

@@ -1,28 +1,31 @@
-"""The two editions of a release: which subjects each may show, and the rows of their files."""
+"""What the files of a release say, in columns; both editions have the same rows, the public one fewer of them."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from game.levels import GoldUse
 from game.levels.openings import choice_masks
-from game.science.findings import Finding, Findings
-from game.science.sheets import milliseconds
+from game.science.findings import Findings
+from game.science.sheets import Columns
 from game.store.publications import ReleasedAnswer
 from game.store.subjects import Place
 from scoring import agreement, confusion
-from scoring.consensus import best_choice
-
-Row = dict[str, Any]
+from scoring.arrays import Floats, Ints, Masks
 
 # Columns that say what follows with the model as one voice more.
 WITH_MODEL = ("label_with_model", "confidence_with_model")
+PLACES_AT_ONCE = 5_000
+VOLUNTEERS_AT_ONCE = 500
+
+# Rows of one file, and which of them the public edition has, too; None for all of them.
+Some = tuple[str, Columns, Masks | None]
 
 
 class Edition(StrEnum):
@@ -32,197 +35,243 @@ class Edition(StrEnum):
 
 @dataclass(frozen=True)
 class Contents:
-    """What one edition says. The public one is silent of all that is in play, and so of hidden gold, alike."""
+    """The public edition is silent of all that is in play, and so of hidden gold, alike."""
 
     findings: Findings
-    edition: Edition
 
     @cached_property
-    def places(self) -> list[Place]:
-        return [place for place in self.findings.rows.places if self._may_show(place.subject_id)]
+    def _public_said(self) -> Masks:
+        """(N,): of every answer, whether the public edition has it."""
+        ids, place = np.unique(self.findings.rows.said.subject_id, return_inverse=True)
+        return self.findings.public(ids)[place]
 
-    @cached_property
-    def answers(self) -> list[ReleasedAnswer]:
-        shown = {place.subject_id for place in self.places}
-        return [one for one in self.findings.rows.answers if one.said.subject_id in shown]
-
-    def rows(self, file: str) -> Iterable[Row]:
-        """Of the file with this name."""
-        makers: Mapping[str, Callable[[], Iterable[Row]]] = {
-            "consensus.csv": lambda: map(self._consensus, self.places),
-            "classifications.csv": self._classifications,
-            "volunteers.csv": self._volunteers,
-            "confusion.csv": self._confusion,
-            "subjects.csv": lambda: map(_subject, self.places),
-            "gold.csv": self._gold,
-            "machine.csv": self._machine,
-            "coralnet.csv": self._coralnet,
-        }
-        return makers[file]()
-
-    def counts(self) -> dict[str, int]:
+    def counts(self, edition: Edition) -> dict[str, int]:
         """`labelled`: subjects that are not gold and have a consensus; `retired`: those of them that left play."""
-        ordinary = self.findings.of_subject.keys() - self.findings.rows.gold.keys()
-        found = [self.findings.of_subject[one.subject_id] for one in self.places if one.subject_id in ordinary]
+        people, volunteers = self.findings.people, self.findings.rows.said.volunteer_id
+        shown = ~np.isin(people.ids, list(self.findings.rows.gold))
+        if edition is Edition.PUBLIC:
+            shown, volunteers = shown & self.findings.public(people.ids), volunteers[self._public_said]
         return {
-            "subjects": len(self.places),
-            "labelled": sum(one.n_given > 0 for one in found),
-            "retired": sum(one.retired for one in found),
-            "classifications": len(self.answers),
-            "volunteers": len({one.said.volunteer_id for one in self.answers}),
+            "labelled": int((people.tallies.given[shown].sum(axis=1) > 0).sum()),
+            "retired": int(self.findings.retired[shown].sum()),
+            "classifications": len(volunteers),
+            "volunteers": len(np.unique(volunteers)),
         }
 
-    def _may_show(self, subject_id: int) -> bool:
-        if self.edition is Edition.COMPLETE:
-            return True
-        if subject_id in self.findings.rows.gold:
-            return self.findings.rows.gold[subject_id][1] is GoldUse.TEACHING
-        finding = self.findings.of_subject.get(subject_id)
-        return finding is not None and finding.retired and subject_id not in self.findings.rows.in_play
+    def of_places(self, places: Iterator[Place]) -> Iterator[Some]:
+        """The files that have a row for a subject; the places come in the order of their ids."""
+        while some := list(islice(places, PLACES_AT_ONCE)):
+            ids = np.array([place.subject_id for place in some], dtype=np.int64)
+            public = self.findings.public(ids)
+            told = _Told(self.findings, some, ids)
+            yield "consensus.csv", told.consensus(), public
+            yield "subjects.csv", told.subjects(), public
+            yield "gold.csv", *told.gold(public)
+            yield "machine.csv", told.machine(), None
+            yield "coralnet.csv", *told.coralnet(public)
 
-    def _consensus(self, place: Place) -> Row:
-        finding = self.findings.of_subject.get(place.subject_id)
-        return {**_place(place), **self._belief(finding), **self._status(place, finding)}
-
-    def _belief(self, finding: Finding | None) -> Row:
-        project = self.findings.project
-        codes = [label.code for label in project.labels]
-        if finding is None or finding.n_given == 0:
-            probabilities = (f"p_{code}" for code in codes)
-            names = ("label", "confidence", *probabilities, "group", "group_confidence", *WITH_MODEL)
-            return {**dict.fromkeys(names), "n": 0, "agreement": None}
-        label = int(finding.posterior.argmax())
-        masks = choice_masks(project)
-        given = np.array([masks[str(one.choice)] for one in finding.said if one.choice in masks])
-        return {
-            "label": codes[label],
-            "confidence": float(finding.posterior[label]),
-            **{f"p_{code}": float(p) for code, p in zip(codes, finding.posterior, strict=True)},
-            **self._group(finding),
-            **self._with_model(finding),
-            "n": finding.n_given,
-            "agreement": agreement.agreement(given, label),
-        }
-
-    def _group(self, finding: Finding) -> Row:
-        project = self.findings.project
-        if not project.groups:
-            return {"group": None, "group_confidence": None}
-        of_label = [label.group for label in project.labels]
-        masks = np.array([[code == group.code for code in of_label] for group in project.groups])
-        best, confidence = best_choice(finding.posterior, masks)
-        return {"group": project.groups[best].code, "group_confidence": confidence}
-
-    def _with_model(self, finding: Finding) -> Row:
-        if finding.with_model is None:
-            return dict.fromkeys(WITH_MODEL)
-        label = int(finding.with_model.argmax())
-        told = (self.findings.project.labels[label].code, float(finding.with_model[label]))
-        return dict(zip(WITH_MODEL, told, strict=True))
-
-    def _status(self, place: Place, finding: Finding | None) -> Row:
-        gold = self.findings.rows.gold.get(place.subject_id)
-        if gold is not None:
-            return {"status": "gold", "reason": gold[1]}
-        if finding is None and self.findings.rows.machine(place.subject_id) is not None:
-            return {"status": "machine_accepted", "reason": None}
-        if finding is None or not finding.retired:
-            return {"status": "open", "reason": None}
-        return {"status": "retired", "reason": finding.reason}
-
-    def _classifications(self) -> Iterator[Row]:
-        code = {place.subject_id: place.code for place in self.places}
+    def of_answers(self, portions: Iterator[list[ReleasedAnswer]]) -> Iterator[Some]:
         gold, volunteers = self.findings.rows.gold, self.findings.rows.volunteers
-        for one in self.answers:
-            said = one.said
-            yield {
-                "classification": _code_of(one),
-                "subject": code[said.subject_id],
-                "volunteer": volunteers[said.volunteer_id].pseudonym,
-                "level": one.level,
-                "choice": said.choice,
-                "abstention": said.abstention,
-                "shown_ms": one.shown_ms,
-                "given_ms": milliseconds(one.given_at),
-                "gold": gold[said.subject_id][1] if said.subject_id in gold else None,
-                "level_version": one.level_version,
-                "code_version": one.code_version,
+        for some in portions:
+            public = self.findings.public(np.array([one.subject_id for one in some], dtype=np.int64))
+            columns: Columns = {
+                "classification": [_code_of(one) for one in some],
+                "subject": [one.subject for one in some],
+                "volunteer": [volunteers[one.volunteer_id].pseudonym for one in some],
+                "level": [one.level for one in some],
+                "choice": [one.choice for one in some],
+                "abstention": [one.abstention for one in some],
+                "shown_ms": [one.shown_ms for one in some],
+                "given_ms": [one.given_ms for one in some],
+                "gold": [gold[one.subject_id][1] if one.subject_id in gold else None for one in some],
+                "level_version": [one.level_version for one in some],
+                "code_version": [one.code_version for one in some],
             }
+            yield "classifications.csv", columns, public
 
-    def _volunteers(self) -> Iterator[Row]:
+    def volunteers(self, edition: Edition) -> Iterator[Columns]:
+        """Of volunteers.csv, which counts what the edition has."""
         weights = self.findings.weights
-        n = Counter(one.said.volunteer_id for one in self.answers)
-        for volunteer_id in sorted(n):
-            matrix = weights.confusions.get(volunteer_id)
-            reliability = None if matrix is None else confusion.reliability(matrix)
-            informed = None if reliability is None else confusion.informedness(reliability, len(weights.prior))
-            volunteer = self.findings.rows.volunteers[volunteer_id]
+        for ids, n in self._portions(edition):
+            found = [self.findings.rows.volunteers[one] for one in ids]
+            matrices = [weights.confusions.get(one) for one in ids]
+            reliability = [None if one is None else confusion.reliability(one) for one in matrices]
+            n_labels = len(weights.prior)
             yield {
-                "volunteer": volunteer.pseudonym,
-                "role": volunteer.role,
-                "simulated": volunteer.simulated,
-                "n": n[volunteer_id],
-                "n_gold": weights.n_gold.get(volunteer_id, 0),
+                "volunteer": [one.pseudonym for one in found],
+                "role": [one.role for one in found],
+                "simulated": [one.simulated for one in found],
+                "n": n,
+                "n_gold": [weights.n_gold.get(one, 0) for one in ids],
                 "reliability": reliability,
-                "informedness": informed,
-                "copies": weights.copies.get(volunteer_id),
+                "informedness": [None if r is None else confusion.informedness(r, n_labels) for r in reliability],
+                "copies": [weights.copies.get(one) for one in ids],
             }
 
-    def _confusion(self) -> Iterator[Row]:
-        codes = [label.code for label in self.findings.project.labels]
-        weights = self.findings.weights
-        for volunteer_id in sorted({one.said.volunteer_id for one in self.answers}):
-            matrix = weights.confusions.get(volunteer_id, weights.pooled)
-            name = self.findings.rows.volunteers[volunteer_id].pseudonym
-            for true, row in zip(codes, matrix, strict=True):
-                for given, p in zip(codes, row, strict=True):
-                    yield {"volunteer": name, "true": true, "given": given, "p": float(p)}
+    def confusion(self, edition: Edition) -> Iterator[Columns]:
+        codes, weights = [label.code for label in self.findings.project.labels], self.findings.weights
+        for ids, _ in self._portions(edition):
+            names = [self.findings.rows.volunteers[one].pseudonym for one in ids]
+            matrices = np.array([weights.confusions.get(one, weights.pooled) for one in ids])
+            yield {
+                "volunteer": [name for name in names for _ in range(len(codes) ** 2)],
+                "true": [true for true in codes for _ in codes] * len(ids),
+                "given": codes * (len(codes) * len(ids)),
+                "p": matrices.ravel().tolist(),
+            }
 
-    def _gold(self) -> Iterator[Row]:
+    def _portions(self, edition: Edition) -> Iterator[tuple[list[int], list[int]]]:
+        """Ids of the volunteers with an answer in the edition, and how many each has."""
+        ids = self.findings.rows.said.volunteer_id
+        ids, n = np.unique(ids if edition is Edition.COMPLETE else ids[self._public_said], return_counts=True)
+        for start in range(0, len(ids), VOLUNTEERS_AT_ONCE):
+            some = slice(start, start + VOLUNTEERS_AT_ONCE)
+            yield ids[some].tolist(), n[some].tolist()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Some subjects, and where they stand among those that were answered."""
+
+    findings: Findings
+    places: Sequence[Place]
+    ids: Ints
+
+    @cached_property
+    def place(self) -> Ints:
+        return self.findings.place(self.ids)
+
+    @cached_property
+    def _answered(self) -> Masks:
+        """Those that were given a label or a group."""
+        n_given = np.append(self.findings.people.tallies.given.sum(axis=1), 0)
+        return np.asarray(n_given[self.place] > 0)
+
+    def consensus(self) -> Columns:
+        return {**_place(self.places), **self._belief(), **self._with_model(), **self._count(), **self._status()}
+
+    def subjects(self) -> Columns:
+        photographs, sites = ([getattr(one, name) for one in self.places] for name in ("photograph", "site"))
+        return {**_place(self.places), "photograph": photographs, "site": sites}
+
+    def gold(self, public: Masks) -> tuple[Columns, Masks]:
+        """With the rows that are public."""
         labels, gold = self.findings.project.labels, self.findings.rows.gold
-        for place in self.places:
-            if place.subject_id in gold:
-                label, use = gold[place.subject_id]
-                yield {"subject": place.code, "label": labels[label].code, "use": use}
+        known = [n for n, one in enumerate(self.ids.tolist()) if one in gold]
+        of = [gold[int(self.ids[n])] for n in known]
+        return {
+            "subject": [self.places[n].code for n in known],
+            "label": [labels[label].code for label, _ in of],
+            "use": [use for _, use in of],
+        }, public[known]
 
-    def _machine(self) -> Iterator[Row]:
+    def machine(self) -> Columns:
         """Of the subjects that the model named alone: they left play, so that both editions may show them."""
         rows, labels = self.findings.rows, self.findings.project.labels
-        for place in rows.places:
-            named = None if place.subject_id in self.findings.of_subject else rows.machine(place.subject_id)
-            if named is not None:
-                version, p = named
-                best = int(p.argmax())
-                told = {"label": labels[best].code, "confidence": float(p[best]), "model": version}
-                yield {**_place(place), **told}
+        named = [(n, rows.machine(one)) for n, one in enumerate(self.ids.tolist()) if self.place[n] < 0]
+        told = [(n, *one) for n, one in named if one is not None]
+        return {
+            **_place([self.places[n] for n, _, _ in told]),
+            "label": [labels[int(p.argmax())].code for _, _, p in told],
+            "confidence": [float(p.max()) for _, _, p in told],
+            "model": [version for _, version, _ in told],
+        }
 
-    def _coralnet(self) -> Iterator[Row]:
+    def coralnet(self, public: Masks) -> tuple[Columns, Masks]:
+        """With the rows that are public."""
         labels, gold = self.findings.project.labels, self.findings.rows.gold
-        for place in self.places:
-            finding = self.findings.of_subject.get(place.subject_id)
-            if place.subject_id in gold:
-                label = gold[place.subject_id][0]
-            elif finding is not None and self._is_sure(finding):
-                label = int(finding.posterior.argmax())
-            else:
-                continue
-            yield {"Name": place.name, "Row": place.row, "Column": place.column, "Label": labels[label].code}
+        rule, posterior = self.findings.project.retirement, self._posterior
+        sure = self._answered & (self._n_given >= rule.minimum) & (posterior.max(axis=1) >= rule.confidence)
+        best = posterior.argmax(axis=1).tolist()
+        label = [
+            gold[one][0] if one in gold else best[n] if sure[n] else None for n, one in enumerate(self.ids.tolist())
+        ]
+        kept = [n for n, one in enumerate(label) if one is not None]
+        some = [self.places[n] for n in kept]
+        return {
+            "Name": [one.name for one in some],
+            "Row": [one.row for one in some],
+            "Column": [one.column for one in some],
+            "Label": [labels[label[n] or 0].code for n in kept],
+        }, public[kept]
 
-    def _is_sure(self, finding: Finding) -> bool:
-        rule = self.findings.project.retirement
-        return finding.n_given >= rule.minimum and float(finding.posterior.max()) >= rule.confidence
+    @cached_property
+    def _n_given(self) -> Ints:
+        return np.asarray(np.append(self.findings.people.tallies.given.sum(axis=1), 0)[self.place])
+
+    @cached_property
+    def _posterior(self) -> Floats:
+        """(n, K), of little worth where nobody answered."""
+        return self.findings.posterior[np.maximum(self.place, 0)]
+
+    def _belief(self) -> Columns:
+        """Label and group; empty where nobody gave one."""
+        project, answered = self.findings.project, self._answered
+        codes, groups = [label.code for label in project.labels], project.groups
+        columns: dict[str, Sequence[Any]] = {
+            "label": _named(codes, self._posterior, answered),
+            "confidence": _where(answered, self._posterior.max(axis=1)),
+            **{f"p_{code}": _where(answered, p) for code, p in zip(codes, self._posterior.T, strict=True)},
+        }
+        masks = np.array([[label.group == group.code for label in project.labels] for group in groups])
+        if not groups:
+            nothing = [None] * len(self.ids)
+            return columns | {"group": nothing, "group_confidence": nothing}
+        of_group = self._posterior @ masks.T
+        return columns | {
+            "group": _named([group.code for group in groups], of_group, answered),
+            "group_confidence": _where(answered, of_group.max(axis=1)),
+        }
+
+    def _with_model(self) -> Columns:
+        if self.findings.with_model is None:
+            return dict.fromkeys(WITH_MODEL, [None] * len(self.ids))
+        p = self.findings.with_model[np.maximum(self.place, 0)]
+        heard = self._answered & ~np.isnan(p[:, 0])
+        codes = [label.code for label in self.findings.project.labels]
+        columns = (_named(codes, np.nan_to_num(p), heard), _where(heard, np.nan_to_num(p).max(axis=1)))
+        return dict(zip(WITH_MODEL, columns, strict=True))
+
+    def _count(self) -> Columns:
+        masks = np.array(list(choice_masks(self.findings.project).values()))
+        given = self.findings.people.tallies.given[np.maximum(self.place, 0)]
+        agreed = agreement.shares(given, masks, self._posterior.argmax(axis=1))
+        return {"n": self._n_given.tolist(), "agreement": _where(self._answered, agreed)}
+
+    def _status(self) -> Columns:
+        told = [self._state(one, place) for one, place in zip(self.ids.tolist(), self.place.tolist(), strict=True)]
+        return {"status": [state for state, _ in told], "reason": [why for _, why in told]}
+
+    def _state(self, subject_id: int, place: int) -> tuple[str, GoldUse | str | None]:
+        rows = self.findings.rows
+        if subject_id in rows.gold:
+            return "gold", rows.gold[subject_id][1]
+        if place < 0:
+            return ("open" if rows.machine(subject_id) is None else "machine_accepted"), None
+        reason = self.findings.reasons[place]
+        return ("open" if reason is None else "retired"), reason
 
 
-def _place(place: Place) -> Row:
+def _place(places: Sequence[Place]) -> dict[str, Sequence[Any]]:
     return {
-        "subject": place.code, "image": place.sha256, "name": place.name, "row": place.row, "column": place.column,
-    }  # fmt: skip
+        "subject": [one.code for one in places],
+        "image": [one.sha256 for one in places],
+        "name": [one.name for one in places],
+        "row": [one.row for one in places],
+        "column": [one.column for one in places],
+    }
 
 
-def _subject(place: Place) -> Row:
-    return {**_place(place), "photograph": place.photograph, "site": place.site}
+def _named(codes: Sequence[str], p: Floats, known: Masks) -> list[str | None]:
+    """The code of the greatest of each row of p (n, K)."""
+    best = p.argmax(axis=1).tolist()
+    return [codes[place] if there else None for place, there in zip(best, known.tolist(), strict=True)]
+
+
+def _where(known: Masks, numbers: Floats) -> list[float | None]:
+    return [number if there else None for number, there in zip(numbers.tolist(), known.tolist(), strict=True)]
 
 
 def _code_of(answer: ReleasedAnswer) -> str:
     """Numbers that count up would tell how many answers between two others are kept back."""
-    return hashlib.sha256(f"{answer.key} {answer.said.classification_id}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{answer.key} {answer.classification_id}".encode()).hexdigest()[:16]

@@ -1,33 +1,34 @@
-"""What a release has to say, before it is written: all rows of a project, and what follows from them."""
+"""What a release has to say, before it is written: what follows from all rows of a project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
 
 from game.levels import GoldUse, Project
-from game.levels.openings import Believed, Tally, choice_masks, opening_states
+from game.levels.openings import choice_masks
 from game.science.aggregate import GOLD
-from game.science.fitting import Weights, believe, fit_weights, hear
+from game.science.fitting import Weights, fit_weights
 from game.science.hearing import Model, Predictions, meet, published_predictions
+from game.science.people import People, all_states, believe, hear
 from game.store import Session, beliefs, publications, science, subjects
-from game.store.publications import ReleasedAnswer, ReleasedVolunteer
-from game.store.science import Said
-from game.store.subjects import Place
-from game.store.tables.play import Abstention
+from game.store.publications import ReleasedVolunteer
+from game.store.said import AllSaid, ById, places_among
 from game.store.witness import MetModel, met_model
-from scoring.arrays import Floats
+from scoring.arrays import Floats, Ints, Masks
 from scoring.retirement import RetirementReason
 
 
 @dataclass(frozen=True)
 class Rows:
-    """`gold`: subject id → (label, use); `in_play`: ids of subjects that are open for some choice set; `accepted`: of
-    those that the model named alone, `met` is how it was heard then."""
+    """`gold`: subject id → (label, use); `in_play`: ids of subjects that are open for some choice set, ascending;
+    `accepted`: of those that the model named alone, `met` is how it was heard then."""
 
-    places: Sequence[Place]
-    answers: Sequence[ReleasedAnswer]
+    said: AllSaid
     volunteers: Mapping[int, ReleasedVolunteer]
     gold: Mapping[int, tuple[int, GoldUse]]
-    in_play: set[int]
+    in_play: Ints
     predicted: Predictions | None
     accepted: set[int]
     met: MetModel | None
@@ -42,40 +43,53 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """About one subject: its answers, what they alone say, and why it may leave play.
-
-    `reason` is that of the finest choice set; `retired` says whether every choice set has one. The published model has
-    a part in these and in `with_model` (K,), None where it was not heard; in `posterior` (K,) it has none.
-    """
-
-    said: Sequence[Said]
-    n_given: int
-    posterior: Floats
-    with_model: Floats | None
-    retired: bool
-    reason: str | None
-
-
-@dataclass(frozen=True)
 class Findings:
-    """`of_subject` holds the subjects that were answered."""
+    """About every subject that was answered, (S,) in the order of `people`: what people alone say, and why it may leave
+    play.
+
+    `reasons` are those of the finest choice set, None unless every choice set has one. The published model has a part
+    in these and in `with_model` (S, K), NaN where it was not heard; in `posterior` (S, K) it has none.
+    """
 
     project: Project
     rows: Rows
     weights: Weights
     model: MetModel | None
-    of_subject: Mapping[int, Finding]
+    people: People
+    posterior: Floats
+    with_model: Floats | None
+    reasons: list[RetirementReason | None]
+
+    @cached_property
+    def retired(self) -> Masks:
+        return np.array([reason is not None for reason in self.reasons], dtype=np.bool_)
+
+    def place(self, subject_ids: Ints) -> Ints:
+        """Of each of these among those that were answered; -1 for all others."""
+        return places_among(self.people.ids, subject_ids)
+
+    def public(self, subject_ids: Ints) -> Masks:
+        """Whether anybody may hear of these: no gold but what teaches, and what left play by every reckoning."""
+        left = np.append(self.retired, False)[self.place(subject_ids)]
+        left &= places_among(self.rows.in_play, subject_ids) < 0
+        gold, teaching = (places_among(ids, subject_ids) >= 0 for ids in self._gold)
+        return np.where(gold, teaching, left)
+
+    @cached_property
+    def _gold(self) -> tuple[Ints, Ints]:
+        """Ids of all gold, and of what teaches."""
+        gold = sorted(self.rows.gold)
+        teaching = [one for one in gold if self.rows.gold[one][1] is GoldUse.TEACHING]
+        return np.array(gold, dtype=np.int64), np.array(teaching, dtype=np.int64)
 
 
 def read_rows(session: Session, project_id: int, *, include_simulated: bool) -> Rows:
-    answers = publications.released_answers(session, project_id, include_simulated=include_simulated)
+    said = publications.released_said(session, project_id, include_simulated=include_simulated)
     return Rows(
-        places=subjects.places_of_project(session, project_id),
-        answers=answers,
-        volunteers=publications.released_volunteers(session, sorted({one.said.volunteer_id for one in answers})),
+        said=said,
+        volunteers=publications.released_volunteers(session, np.unique(said.volunteer_id).tolist()),
         gold=subjects.expert_labels(session, project_id, GOLD),
-        in_play=publications.subjects_in_play(session, project_id),
+        in_play=np.array(sorted(publications.subjects_in_play(session, project_id)), dtype=np.int64),
         predicted=published_predictions(session, project_id),
         accepted=science.subjects_retired(session, project_id, RetirementReason.MACHINE_ACCEPTED),
         met=met_model(beliefs.latest_aggregate(session, project_id)),
@@ -84,24 +98,16 @@ def read_rows(session: Session, project_id: int, *, include_simulated: bool) -> 
 
 def find(project: Project, rows: Rows) -> Findings:
     """EM over these answers and no others: whoever is left out of a release has no part in any of its figures."""
-    weights = fit_weights(project, [one.said for one in rows.answers], rows.gold)
-    said: dict[int, list[Said]] = {}
-    for one in rows.answers:
-        said.setdefault(one.said.subject_id, []).append(one.said)
-    masks = choice_masks(project)
-    alone = {one: believe(weights, hear(weights, masks, given)) for one, given in said.items()}
-    people = {one: believed.posterior for one, believed in alone.items() if one not in rows.gold}
-    model = meet(rows.predicted, weights, people, rows.gold)
-    believed = {one: replace(p, model=model.word(one)) for one, p in alone.items()}
-    found = {one: _finding(project, believed[one], given) for one, given in said.items()}
-    return Findings(project, rows, weights, model.met, found)
-
-
-def _finding(project: Project, believed: Believed, said: Sequence[Said]) -> Finding:
-    masks = choice_masks(project)
-    codes = [str(one.choice) for one in said if one.choice in masks]
-    n_bad_image = sum(one.abstention == Abstention.BAD_IMAGE for one in said)
-    states = opening_states(project, believed, Tally(codes, n_bad_image))
-    retired = all(state.reason is not None for state in states)
-    with_model = None if believed.model is None else believed.with_model(believed.posterior)
-    return Finding(said, len(codes), believed.posterior, with_model, retired, states[-1].reason if retired else None)
+    weights = fit_weights(project, rows.said, rows.gold)
+    people = hear(weights, choice_masks(project), rows.said)
+    alone = believe(weights, people.heard)
+    ordinary = ~np.isin(people.ids, list(rows.gold))
+    model = meet(rows.predicted, weights, ById(people.ids[ordinary], alone.posterior[ordinary]), rows.gold)
+    believed = replace(alone, model=model.words(people.ids))
+    states = all_states(project, believed, people.tallies)
+    reasons = [one[-1] if all(one) else None for one in zip(*(state.reasons for state in states), strict=True)]
+    with_model = None
+    if believed.model is not None:
+        with_model = believed.with_model(alone.posterior)
+        with_model[np.isnan(believed.model.probability[:, 0])] = np.nan
+    return Findings(project, rows, weights, model.met, people, alone.posterior, with_model, reasons)

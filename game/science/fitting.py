@@ -1,4 +1,4 @@
-"""EM over a project's answers: what each volunteer's word is worth, and what follows for a subject."""
+"""EM over a project's answers: what each volunteer's word is worth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 
 from game.levels import GoldUse, Project
-from game.levels.openings import Believed, choice_masks
-from game.store.science import Said
-from scoring import consensus
+from game.levels.openings import choice_masks
+from game.store.said import AllSaid
 from scoring.answers import Answers, Ladder
-from scoring.arrays import Floats, Ints, Masks
+from scoring.arrays import Floats
 from scoring.confusion import pooled
-from scoring.consensus import Heard
 from scoring.crowd import Judgement, find_alike, judge
 from scoring.flags import Flag, find_flags
-from scoring.redundancy import USUAL, publish, voices
-from scoring.voter import Word
+from scoring.redundancy import USUAL, publish
 
 
 @dataclass(frozen=True)
@@ -40,26 +37,24 @@ class Weights:
     asked: Sequence[tuple[float, bool]]
 
 
-def fit_weights(project: Project, said: Sequence[Said], gold: Mapping[int, tuple[int, GoldUse]]) -> Weights:
+def fit_weights(project: Project, said: AllSaid, gold: Mapping[int, tuple[int, GoldUse]]) -> Weights:
     """`gold`: subject id → (label, use). Hidden gold is clamped; answers to teaching gold count for nothing."""
     masks = choice_masks(project)
-    teaching = {subject_id for subject_id, (_, use) in gold.items() if use is GoldUse.TEACHING}
-    counted = [one for one in said if one.choice in masks and one.subject_id not in teaching]
-    if not counted:
+    teaching = [subject_id for subject_id, (_, use) in gold.items() if use is GoldUse.TEACHING]
+    choice = said.choices(masks)
+    counted = (choice >= 0) & ~np.isin(said.subject_id, teaching)
+    if not counted.any():
         return _without_answers(len(project.labels))
-    volunteers, volunteer = _numbered([one.volunteer_id for one in counted])
-    subjects, subject = _numbered([one.subject_id for one in counted])
-    truth = np.array([gold[int(one)][0] if int(one) in gold else -1 for one in subjects], dtype=np.int64)
-    number = {code: place for place, code in enumerate(masks)}
-    choice = np.array([number[str(one.choice)] for one in counted], dtype=np.int64)
-    answers = Answers(subject, volunteer, choice, np.array(list(masks.values())))
+    volunteers, volunteer = np.unique(said.volunteer_id[counted], return_inverse=True)
+    subjects, subject = np.unique(said.subject_id[counted], return_inverse=True)
+    truth = np.array([gold[one][0] if one in gold else -1 for one in subjects.tolist()], dtype=np.int64)
+    answers = Answers(subject, volunteer, choice[counted], np.array(list(masks.values())))
     ladder, n_volunteers = _ladder(project), len(volunteers)
     copies = find_alike(answers, len(subjects), n_volunteers, truth, ladder)
     judged = judge(answers, len(subjects), n_volunteers, truth, ladder=ladder, weight=copies.weight)
-    times = [np.nan if one.shown_ms is None else one.shown_ms / 1000 for one in counted]
     flags = find_flags(
         answers, judged.log_weight, judged.confusion, truth,
-        weight=copies.weight, time_s=np.array(times), copies=copies,
+        weight=copies.weight, time_s=said.shown_s[counted], copies=copies,
     )  # fmt: skip
     n_gold = np.bincount(volunteer[truth[subject] >= 0], minlength=n_volunteers)
     ids = [int(one) for one in volunteers]
@@ -94,33 +89,9 @@ def _asked(judged: Judgement, ladder: Ladder) -> list[tuple[float, bool]]:
     return list(zip(believed.max(axis=1).tolist(), right.tolist(), strict=True))
 
 
-def hear(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Heard:
-    """The answers that are no abstentions, one after another."""
-    given = [one for one in said if one.choice in masks]
-    counted = consensus.shares([weights.copies.get(one.volunteer_id) for one in given], [one.choice for one in given])
-    heard = consensus.nothing(weights.prior)
-    for one, share in zip(given, counted, strict=True):
-        matrix = weights.confusions.get(one.volunteer_id, weights.pooled)
-        said_so = consensus.log_likelihood(matrix, masks[str(one.choice)])
-        heard = consensus.hear(heard, said_so, float(voices(matrix)), share)
-    return heard
-
-
-def believe(weights: Weights, heard: Heard, model: Word | None = None) -> Believed:
-    """What people say, as it is published and as cautiously as subjects retire; and the model's word beside it."""
-    published, assured = (consensus.posterior(heard, one) for one in (weights.redundancy, weights.assured))
-    return Believed(published, assured, weights.prior, weights.pooled, model)
-
-
 def _without_answers(n_labels: int) -> Weights:
     newcomer = pooled(np.zeros((0, n_labels, n_labels)))
     return Weights({}, newcomer, np.full(n_labels, 1 / n_labels), USUAL, USUAL, {}, {}, {}, [])
-
-
-def _numbered(ids: list[int]) -> tuple[Ints, Ints]:
-    """The distinct ids, and for each entry its place 0… among them."""
-    distinct, place = np.unique(np.array(ids, dtype=np.int64), return_inverse=True)
-    return distinct, place.astype(np.int64)
 
 
 def _ladder(project: Project) -> Ladder:

@@ -10,12 +10,16 @@ from game.science.fitting import Weights
 from game.store import Session, models, science
 from game.store.witness import MetModel
 from scoring import voter
-from scoring.arrays import Floats, log
+from scoring.arrays import Floats, Ints, log
+from scoring.audit import judged_by_people_alone
 from scoring.redundancy import voices
 from scoring.voter import Witness, Word
 
 # As many subjects tell how sharp a model is as well as all of them do.
 SUBJECTS_HEARD = 10_000
+
+# p (K,).
+Prediction = Sequence[float] | Floats
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Predictions:
 
     model_id: int
     version: int
-    p: Mapping[int, Sequence[float]]
+    p: Mapping[int, Prediction]
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,25 @@ class Model:
     """The published model as these answers bear it out, and what it says; `met` is None without a published model."""
 
     met: MetModel | None
-    predicted: Mapping[int, Sequence[float]]
+    predicted: Mapping[int, Prediction]
 
     def word(self, subject_id: int) -> Word | None:
         """None where it is not heard, and where people judge alone."""
         p = self.predicted.get(subject_id)
         return None if self.met is None or p is None else self.met.word(subject_id, np.array(p))
+
+    def words(self, subject_ids: Ints) -> Word | None:
+        """Of many (S,) at once, (S, K): where there is no word, its probability is NaN and its evidence 0."""
+        if self.met is None or self.met.witness is None:
+            return None
+        n_labels = len(self.met.witness.common)
+        probability, evidence = np.full((len(subject_ids), n_labels), np.nan), np.zeros((len(subject_ids), n_labels))
+        ids = subject_ids.tolist()
+        said = [n for n, one in enumerate(ids) if one in self.predicted and not judged_by_people_alone(one)]
+        if said:
+            word = self.met.witness.word(np.array([self.predicted[ids[n]] for n in said]))
+            probability[said], evidence[said] = word.probability, word.evidence
+        return Word(probability, evidence)
 
 
 NOBODY = Model(None, {})
@@ -64,11 +81,11 @@ def meet(
     if predicted is None:
         return NOBODY
     n_labels = len(weights.prior)
-    known = {one: np.eye(n_labels)[label] for one, (label, _) in gold.items()} | dict(people)
-    heard = sorted(known.keys() & predicted.p.keys())
+    heard = sorted((gold.keys() | people.keys()) & predicted.p.keys())
     heard = heard[:: len(heard) // SUBJECTS_HEARD + 1]
+    known = [people[one] if one in people else np.eye(n_labels)[gold[one][0]] for one in heard]
     p = np.array([predicted.p[one] for one in heard]).reshape(-1, n_labels)
-    witness = voter.meet(p, np.array([known[one] for one in heard]).reshape(-1, n_labels))
+    witness = voter.meet(p, np.array(known).reshape(-1, n_labels))
     worth = 0.0 if witness is None else _worth(witness, p, weights)
     return Model(MetModel(predicted.model_id, predicted.version, witness, round(worth, 2)), predicted.p)
 

@@ -1,8 +1,10 @@
 """Releases: all that is known of a project, in two editions, versioned and checksummed."""
 
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,8 @@ from game.science.editions import Contents, Edition
 from game.science.findings import Findings, find, read_rows
 from game.science.labels import sync_labels
 from game.science.released import Published, published
-from game.science.sheets import dictionary, milliseconds, sheets, write_sheet
-from game.store import Store, publications, reading, subjects, transaction
+from game.science.sheets import OpenSheet, dictionary, milliseconds, sheets
+from game.store import Session, Store, publications, reading, snapshot, subjects, transaction
 from game.store.tables import Release
 from game.store.witness import MetModel, as_kept
 from game.version import CODE_VERSION
@@ -39,15 +41,12 @@ def make_release(
     """Raises Conflict if there is nothing to release; the sentence says when only simulated volunteers answered."""
     project_id = _project_id(store, project, now)
     with reading(store) as session:
-        rows = read_rows(session, project_id, include_simulated=include_simulated)
         version = publications.next_version(session, project_id)
-        n_answers = publications.n_answers(session, project_id)
-    if not rows.answers:
-        raise Conflict(_nothing_to_release(project, n_answers))
-    made = _Made(find(project, rows), version, now, include_simulated)
     folder = releases / project.slug / str(version)
     with unfinished_folder(folder) as filling:
-        row = _row(project_id, made, filling, _write(made, filling))
+        with snapshot(store) as session:
+            made = _Made(_findings(session, project, project_id, include_simulated), version, now, include_simulated)
+            row = _row(project_id, made, filling, _write(session, project_id, made, filling))
         with transaction(store) as session:
             # The row has the version before the folder gets its name: of two releases at once only one can have it.
             publications.add_release(session, row)
@@ -56,6 +55,13 @@ def make_release(
             shutil.rmtree(folder, ignore_errors=True)
             put_in_place(filling, folder)
     return known
+
+
+def _findings(session: Session, project: Project, project_id: int, include_simulated: bool) -> Findings:
+    rows = read_rows(session, project_id, include_simulated=include_simulated)
+    if not len(rows.said):
+        raise Conflict(_nothing_to_release(project, publications.n_answers(session, project_id)))
+    return find(project, rows)
 
 
 def _project_id(store: Store, project: Project, now: datetime) -> int:
@@ -74,24 +80,42 @@ def _nothing_to_release(project: Project, n_simulated: int) -> str:
     )
 
 
-def _write(made: _Made, folder: Path) -> dict[str, int]:
-    """Both editions, the public one as an archive too; returns what the complete one counts, and public_… beside it."""
-    counts = {edition: _write_edition(made, Contents(made.findings, edition), folder / edition) for edition in Edition}
+def _write(session: Session, project_id: int, made: _Made, folder: Path) -> dict[str, int]:
+    """Both editions, the public one as an archive too; returns what the complete one counts, and public_… beside it.
+
+    Rows are read and written some at a time, each once for both.
+    """
+    contents, counts = Contents(made.findings), {}
+    with ExitStack() as until_written:
+        opened = {edition: _opened(made, edition, folder / edition, until_written) for edition in Edition}
+        answers = publications.released_answers(session, project_id, include_simulated=made.includes_simulated)
+        places = subjects.places_of_project(session, project_id)
+        for file, columns, public in chain(contents.of_places(places), contents.of_answers(answers)):
+            for edition, shown in ((Edition.COMPLETE, None), (Edition.PUBLIC, public)):
+                if file in opened[edition]:
+                    opened[edition][file].add(columns, shown)
+        for edition in Edition:
+            for file, portions in (("volunteers.csv", contents.volunteers), ("confusion.csv", contents.confusion)):
+                for columns in portions(edition):
+                    opened[edition][file].add(columns)
+    for edition in Edition:
+        n_rows = {file: sheet.n_rows for file, sheet in opened[edition].items()}
+        counts[edition] = {"subjects": n_rows["consensus.csv"], **contents.counts(edition)}
+        about = {**_about(made), "edition": edition, "counts": counts[edition]}
+        write_manifest(folder / edition, about, n_rows)
     write_zip(folder / Edition.PUBLIC, folder / made.archive)
-    public = {f"public_{name}": n for name, n in counts[Edition.PUBLIC].items()}
-    return counts[Edition.COMPLETE] | public
+    public_counts = {f"public_{name}": n for name, n in counts[Edition.PUBLIC].items()}
+    return counts[Edition.COMPLETE] | public_counts
 
 
-def _write_edition(made: _Made, contents: Contents, folder: Path) -> dict[str, int]:
+def _opened(made: _Made, edition: Edition, folder: Path, until_written: ExitStack) -> dict[str, OpenSheet]:
+    """The edition's sheets by their files, beside what is said about them in words."""
     folder.mkdir()
-    project, counts = made.findings.project, contents.counts()
-    public = contents.edition is Edition.PUBLIC
-    shown = [sheet for sheet in sheets(project) if not (public and sheet.complete_only)]
-    n_rows = {sheet.file: write_sheet(folder, sheet, contents.rows(sheet.file)) for sheet in shown}
+    project = made.findings.project
+    shown = [sheet for sheet in sheets(project) if not (edition is Edition.PUBLIC and sheet.complete_only)]
     (folder / "dictionary.md").write_text(dictionary(project, shown), encoding="utf-8")
     (folder / "LICENCE.md").write_text(_licence(project), encoding="utf-8")
-    write_manifest(folder, {**_about(made), "edition": contents.edition, "counts": counts}, n_rows)
-    return counts
+    return {sheet.file: until_written.enter_context(OpenSheet(folder, sheet)) for sheet in shown}
 
 
 def _about(made: _Made) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """The CSV files of a release: one description of each column writes both the file and its entry in dictionary.md."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from game.levels import Project, SubjectKind
+from scoring.arrays import Masks
+
+# Name → what stands in it, row after row.
+Columns = Mapping[str, Sequence[Any]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,18 +33,30 @@ def sheets(project: Project) -> tuple[Sheet, ...]:
     return (*found, CORALNET) if points else found
 
 
-def write_sheet(folder: Path, sheet: Sheet, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Returns the number of rows. Raises ValueError for a row with other columns: that is our own mistake."""
-    n_rows = 0
-    with (folder / sheet.file).open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.DictWriter(opened, sheet.columns, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            if row.keys() != sheet.columns.keys():
-                raise ValueError(f"{sheet.file}: {sorted(row.keys() ^ sheet.columns.keys())}")
-            writer.writerow({name: _cell(value) for name, value in row.items()})
-            n_rows += 1
-    return n_rows
+class OpenSheet:
+    """A file that rows are added to; `n_rows` counts them. It is closed by whoever uses it as a context."""
+
+    def __init__(self, folder: Path, sheet: Sheet) -> None:
+        self.sheet, self.n_rows = sheet, 0
+        self._file = (folder / sheet.file).open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(sheet.columns)
+
+    def __enter__(self) -> "OpenSheet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, columns: Columns, shown: Masks | None = None) -> None:
+        """Rows as columns of equal length, or those of them that are `shown`. Raises ValueError for other columns than
+        the sheet's: that is our own mistake."""
+        if columns.keys() != self.sheet.columns.keys():
+            raise ValueError(f"{self.sheet.file}: {sorted(columns.keys() ^ self.sheet.columns.keys())}")
+        rows = zip(*(map(_cell, columns[name]) for name in self.sheet.columns), strict=True)
+        kept = list(rows if shown is None else compress(rows, shown.tolist()))
+        self._writer.writerows(kept)
+        self.n_rows += len(kept)
 
 
 def dictionary(project: Project, files: Iterable[Sheet]) -> str:
@@ -54,11 +71,12 @@ def milliseconds(at: datetime) -> int:
 
 
 def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
+    """None is written as nothing."""
+    if isinstance(value, float):
+        return f"{value:.8g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.8g}" if isinstance(value, float) else value
+    return value
 
 
 def _entry(sheet: Sheet) -> str:

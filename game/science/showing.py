@@ -15,7 +15,7 @@ from game.levels import Choice, ChoiceSet, GoldUse, Project
 from game.levels.openings import choice_masks
 from game.science.alpha import alpha
 from game.science.fitting import Weights
-from game.store.science import Said
+from game.store.said import AllSaid, ById
 from scoring.arrays import Floats, Ints, Masks
 from scoring.confusion import reliability, wilson
 
@@ -35,10 +35,10 @@ class Crowd:
     `asked`: (confidence, whether it was right) of gold that was judged as if nobody knew its label.
     """
 
-    said: Sequence[Said]
+    said: AllSaid
     gold: Mapping[int, tuple[int, GoldUse]]
     weights: Weights
-    believed: Mapping[int, Floats]
+    believed: ById
     settled: Collection[int]
     n_subjects: int
     asked: Sequence[tuple[float, bool]]
@@ -185,17 +185,14 @@ def _choice_set(
 
 def _given(project: Project, crowd: Crowd) -> _Given:
     known = choice_masks(project)
-    number: dict[str | None, int] = {code: place for place, code in enumerate(known)}
-    choice = np.array([number.get(one.choice, -1) for one in crowd.said], dtype=np.int64)
+    choice = crowd.said.choices(known)
     kept = choice >= 0
-    subject_id = np.array([one.subject_id for one in crowd.said], dtype=np.int64)[kept]
-    volunteer_id = np.array([one.volunteer_id for one in crowd.said], dtype=np.int64)[kept]
+    subject_id, volunteer_id = crowd.said.subject_id[kept], crowd.said.volunteer_id[kept]
     ids, subject = np.unique(subject_id, return_inverse=True)
     gold = np.isin(ids, list(crowd.gold))
     label = np.empty(len(ids), dtype=np.int64)
     label[gold] = [crowd.gold[one][0] for one in ids[gold].tolist()]
-    posteriors = [crowd.believed[one] for one in ids[~gold].tolist()]
-    label[~gold] = np.reshape(posteriors, (-1, len(project.labels))).argmax(axis=1)
+    label[~gold] = crowd.believed.of(ids[~gold]).argmax(axis=1)
     masks = np.array(list(known.values()), dtype=np.bool_)
     settled = np.isin(ids, list(crowd.settled))
     return _Given(subject.astype(np.int64), volunteer_id, choice[kept], masks, label, ~gold, settled)

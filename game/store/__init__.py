@@ -2,6 +2,6 @@
 
 from sqlalchemy.orm import Session
 
-from game.store.engine import Store, open_store, reading, transaction
+from game.store.engine import Store, open_store, reading, snapshot, transaction
 
-__all__ = ["Session", "Store", "open_store", "reading", "transaction"]
+__all__ = ["Session", "Store", "open_store", "reading", "snapshot", "transaction"]

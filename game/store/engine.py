@@ -94,6 +94,15 @@ def reading(store: Store) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def snapshot(store: Store) -> Iterator[Session]:
+    """The same, in which everything is as it was at one moment, however long the reading takes. SQLite's always is."""
+    with Session(store.engine) as session:
+        if store.writer is None:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+
+
 def schema_version(session: Session) -> str:
     """Of the newest migration that the database has seen."""
     return str(session.scalar(text("SELECT version_num FROM alembic_version")) or "")

@@ -1,17 +1,17 @@
 """Named queries about releases: what goes into one, and which there are."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from game.errors import Conflict
 from game.store.rounds import COUNTS
-from game.store.science import Said
-from game.store.tables import Classification, Opening, Release, Volunteer
+from game.store.said import AllSaid, all_said
+from game.store.science import STREAMED, said_in
+from game.store.tables import Classification, Opening, Release, Subject, Volunteer
 
 IDS_IN_ONE_STATEMENT = 500
 
@@ -19,13 +19,18 @@ IDS_IN_ONE_STATEMENT = 500
 class ReleasedAnswer(NamedTuple):
     """A counting classification with all that is published of it. `key`, made by a browser, is not."""
 
-    said: Said
+    classification_id: int
+    subject_id: int
+    subject: str
+    volunteer_id: int
+    choice: str | None
+    abstention: str | None
     key: str
     level: str
     level_version: str
     code_version: str
     shown_ms: int
-    given_at: datetime
+    given_ms: int
 
 
 class ReleasedVolunteer(NamedTuple):
@@ -34,17 +39,29 @@ class ReleasedVolunteer(NamedTuple):
     simulated: bool
 
 
-def released_answers(session: Session, project_id: int, *, include_simulated: bool) -> list[ReleasedAnswer]:
+def released_said(session: Session, project_id: int, *, include_simulated: bool) -> AllSaid:
     """In the order in which they were given; answers that were taken back are left out."""
+    rows = _by_people(said_in(project_id), include_simulated).order_by(Classification.id)
+    return all_said(session.execute(rows, execution_options=STREAMED))
+
+
+def released_answers(session: Session, project_id: int, *, include_simulated: bool) -> Iterator[list[ReleasedAnswer]]:
+    """The same, in portions, with all that is published of them."""
     columns = select(
-        Classification.id, Classification.subject_id, Classification.volunteer_id, Classification.choice,
+        Classification.id, Classification.subject_id, Subject.code, Classification.volunteer_id, Classification.choice,
         Classification.abstention, Classification.key, Classification.level, Classification.level_version,
-        Classification.code_version, Classification.shown_ms, Classification.given_at,
-    )  # fmt: skip
-    rows = columns.where(COUNTS, Classification.project_id == project_id)
-    if not include_simulated:
-        rows = rows.join(Volunteer, Volunteer.id == Classification.volunteer_id).where(~Volunteer.simulated)
-    return [ReleasedAnswer(Said(*row[:5]), *row[5:]) for row in session.execute(rows.order_by(Classification.id))]
+        Classification.code_version, Classification.shown_ms, type_coerce(Classification.given_at, BigInteger),
+    ).join(Subject, Subject.id == Classification.subject_id)  # fmt: skip
+    rows = _by_people(columns.where(COUNTS, Classification.project_id == project_id), include_simulated)
+    found = session.execute(rows.order_by(Classification.id), execution_options=STREAMED)
+    for some in found.partitions():
+        yield [ReleasedAnswer(*row) for row in some]
+
+
+def _by_people(rows: Any, include_simulated: bool) -> Any:
+    if include_simulated:
+        return rows
+    return rows.join(Volunteer, Volunteer.id == Classification.volunteer_id).where(~Volunteer.simulated)
 
 
 def n_answers(session: Session, project_id: int) -> int:

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+import numpy as np
+from sqlalchemy import Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from game.store.beliefs import TIE_BREAK
 from game.store.columns import Instant
 from game.store.prepared import Prepared
 from game.store.rounds import COUNTS
+from game.store.said import ROWS_AT_ONCE, AllSaid, ById, all_said
 from game.store.tables import (
     Aggregate,
     Classification,
@@ -28,17 +30,6 @@ from game.store.upsert import keep_all
 Pixel = tuple[int | None, int | None]
 
 
-class Said(NamedTuple):
-    """One classification that counts: a choice's code or an abstention."""
-
-    classification_id: int
-    subject_id: int
-    volunteer_id: int
-    choice: str | None
-    abstention: str | None
-    shown_ms: int | None = None
-
-
 class Renewed(NamedTuple):
     """What an opening becomes; a reason of None (re-)opens it."""
 
@@ -47,6 +38,9 @@ class Renewed(NamedTuple):
     priority: float
     reason: str | None
 
+
+# Rows come as they are wanted, not all of them at once.
+STREAMED = {"yield_per": ROWS_AT_ONCE}
 
 _OPENING: Any = Opening.__table__
 _RENEW_OPENING = Prepared(
@@ -91,14 +85,9 @@ def forget_beliefs(session: Session, project_id: int) -> None:
         session.execute(delete(table).where(table.project_id == project_id))
 
 
-def answers_of_project(session: Session, project_id: int) -> list[Said]:
+def answers_of_project(session: Session, project_id: int) -> AllSaid:
     """Every counting classification, in the order in which they were given."""
-    columns = select(
-        Classification.id, Classification.subject_id, Classification.volunteer_id, Classification.choice,
-        Classification.abstention, Classification.shown_ms,
-    )  # fmt: skip
-    rows = columns.where(COUNTS, Classification.project_id == project_id).order_by(Classification.id)
-    return [Said(*row) for row in session.execute(rows)]
+    return all_said(session.execute(said_in(project_id).order_by(Classification.id), execution_options=STREAMED))
 
 
 def extent_of_answers(session: Session, subject_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -141,10 +130,14 @@ def consensus_labels(session: Session, project_id: int) -> dict[int, int]:
     return dict(session.execute(rows).all())
 
 
-def predictions(session: Session, project_id: int, model_id: int) -> dict[int, list[float]]:
-    """Subject id → this model's p (K,)."""
+def predictions(session: Session, project_id: int, model_id: int) -> ById:
+    """By subject: this model's p (K,)."""
     rows = select(Prediction.subject_id, Prediction.p).where(Prediction.project_id == project_id)
-    return dict(session.execute(rows.where(Prediction.model_id == model_id)).all())
+    ordered = rows.where(Prediction.model_id == model_id).order_by(Prediction.subject_id)
+    found = session.execute(ordered, execution_options=STREAMED)
+    parts = [list(zip(*some, strict=True)) for some in found.partitions()]
+    ids, p = ([np.array(part[place]) for part in parts] for place in (0, 1))
+    return ById(np.concatenate(ids), np.concatenate(p)) if parts else ById(np.zeros(0, np.int64), np.zeros((0, 0)))
 
 
 def add_aggregate(session: Session, run: Aggregate) -> None:
@@ -179,6 +172,15 @@ def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) 
             for one in renewed
         ],
     )  # fmt: skip
+
+
+def said_in(project_id: int) -> Select[int, int, int, str | None, Any, int]:
+    """The columns of Said, of a project's classifications that count."""
+    columns = select(
+        Classification.id, Classification.subject_id, Classification.volunteer_id, Classification.choice,
+        Classification.abstention, Classification.shown_ms,
+    )  # fmt: skip
+    return columns.where(COUNTS, Classification.project_id == project_id)
 
 
 def _busy(session: Session, key: InstrumentedAttribute[int], ids: Sequence[int]) -> set[int]:

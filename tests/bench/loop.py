@@ -20,11 +20,12 @@ from game.levels import GoldUse, Project
 from game.levels.build import choices_of
 from game.levels.openings import Believed, Tally, choice_masks, opening_states
 from game.levels.project import ChoiceSet
-from game.science.fitting import Weights, believe, fit_weights, hear
+from game.science.fitting import Weights, fit_weights
 from game.science.hearing import NOBODY, Model, Predictions, meet
 from game.science.holdouts import Examined, HoldOut
+from game.science.people import believe
 from game.science.publish import judge
-from game.store.science import Said
+from game.store.said import Said, all_said
 from game.training.dataset import POINT, Consensus
 from game.training.features import Features
 from game.training.head import Lessons, fit_heads, folds, importance, lessons_of
@@ -36,7 +37,7 @@ from tests.bench.crowd.data import folder
 from tests.bench.model.__main__ import RELIABILITY
 from tests.bench.model.data import PATCH_PX, Pictures, moorea
 from tests.bench.model.seen import features_of
-from tests.science.answers import one_coin
+from tests.science.answers import heard, one_coin
 from tests.science.reef import MOOREA
 
 CODES = ("Porit", "CCA", "Sand", "Turf", "Macro")  # In the order of the bench's labels; the first stands for all coral.
@@ -109,7 +110,7 @@ class Play:
         self.project = replace(project(), retirement=rule if self.heard else replace(rule, minimum_with_model=3))
         self.masks = choice_masks(self.project)
         self.rng = np.random.default_rng([self.world.seed, 1])
-        self.weights: Weights = fit_weights(self.project, [], {})
+        self.weights: Weights = fit_weights(self.project, all_said([]), {})
         self.asked_of: list[set[int]] = [set() for _ in range(N_VOLUNTEERS)]
         self.wanted: dict[int, float] = {}
         self.renewed_after = RENEWED_AFTER if self.stops else N_POINTS
@@ -162,12 +163,12 @@ class Play:
             self.open.discard(one)
 
     def believed(self, one: int) -> Believed:
-        return believe(self.weights, hear(self.weights, self.masks, self.said.get(one, [])), self.model.word(one))
+        return believe(self.weights, heard(self.weights, self.masks, self.said.get(one, [])), self.model.word(one))
 
     def renew(self) -> None:
         """An aggregation; where the model is heard, another one taught, judged by the gate, and met."""
         self.weights = fit_weights(
-            self.project, [one for given in self.said.values() for one in given], self.world.gold
+            self.project, all_said(one for given in self.said.values() for one in given), self.world.gold
         )
         if self.heard:
             alone = {one: self.believed(one).posterior for one in self.said if one not in self.world.gold}

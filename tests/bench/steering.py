@@ -15,12 +15,14 @@ import numpy as np
 
 from game.levels import GoldUse, Project
 from game.levels.openings import Believed, Tally, choice_masks, opening_states
-from game.science.fitting import Weights, believe, fit_weights, hear
+from game.science.fitting import Weights, fit_weights
 from game.science.hearing import NOBODY, Model, Predictions, meet
+from game.science.people import believe
 from game.science.simulation import draw_confusion
-from game.store.science import Said
+from game.store.said import Said, all_said
 from scoring.arrays import Floats, Ints, softmax
 from scoring.selection import rarity
+from tests.science.answers import heard
 from tests.science.reef import PLANKTON
 
 N_SUBJECTS, N_GOLD, N_TEST, N_VOLUNTEERS, ROUND, RENEWED_AFTER = 700, 60, 2000, 40, 10, 350
@@ -86,7 +88,7 @@ class Play:
         self.codes, self.masks = [label.code for label in PROJECT.labels], choice_masks(PROJECT)
         self.gold = {one: (int(self.true[one]), GoldUse.HIDDEN) for one in range(N_GOLD)}
         self.model: Model = NOBODY
-        self.weights: Weights = fit_weights(self.project, [], {})
+        self.weights: Weights = fit_weights(self.project, all_said([]), {})
         self.learned: Floats | None = None
         self.wanted = np.zeros(N_SUBJECTS)
         self.open = set(range(N_GOLD, N_SUBJECTS))
@@ -116,7 +118,7 @@ class Play:
 
     def believed(self, subject: int) -> Believed:
         return believe(
-            self.weights, hear(self.weights, self.masks, self.said.get(subject, [])), self.model.word(subject)
+            self.weights, heard(self.weights, self.masks, self.said.get(subject, [])), self.model.word(subject)
         )
 
     def believe(self, subject: int) -> None:
@@ -130,7 +132,9 @@ class Play:
 
     def renew(self) -> None:
         """An aggregation, a model of what it found, and another look at what is open."""
-        self.weights = fit_weights(self.project, [one for given in self.said.values() for one in given], self.gold)
+        self.weights = fit_weights(
+            self.project, all_said(one for given in self.said.values() for one in given), self.gold
+        )
         alone = {one: self.believed(one) for one in self.said if one not in self.gold}
         people = {one: believed.posterior for one, believed in alone.items()}
         predicted = self.predictions(people)

@@ -5,6 +5,7 @@ python -m tests.load --door socket --clients 32 --seconds 20
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -60,9 +61,19 @@ def main() -> None:
             gevent.sleep(WARM_UP_S)
             hall.heard = Heard()
             before, begun = {pid: used(pid) for pid in place.pids}, time.perf_counter()
+            seen = _browsing(place.server.url, options.browser, alone=not scenario.n_clients)
             gevent.sleep(scenario.seconds)
             heard, after, duration_s = hall.heard, {pid: used(pid) for pid in before}, time.perf_counter() - begun
-        sys.stdout.write(report(heard, duration_s, before, after))
+            told = seen.communicate()[0] if seen else ""
+        sys.stdout.write((report(heard, duration_s, before, after) if scenario.n_clients else "") + told)
+
+
+def _browsing(address: str, n_rounds: int, *, alone: bool) -> "subprocess.Popen[str] | None":
+    """A browser that plays besides, in a process of its own."""
+    if not n_rounds:
+        return None
+    asked = [address, str(n_rounds), *(["alone"] if alone else [])]
+    return subprocess.Popen([sys.executable, "-m", "tests.load.browser", *asked], stdout=subprocess.PIPE, text=True)
 
 
 def _scenario(options: argparse.Namespace) -> Scenario:
@@ -86,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--subjects", type=int, default=20_000)
     parser.add_argument("--clients", type=int)
     parser.add_argument("--seconds", type=float, help=f"at most {MOST_S:.0f}")
+    parser.add_argument("--browser", type=int, default=0, help="rounds that somebody plays in Chromium besides")
     parser.add_argument(
         "--rate", type=float, help="answers a second of all together, whether or not the server keeps up"
     )

@@ -47,8 +47,8 @@ def report(heard: Heard, duration_s: float, before: dict[int, Used], after: dict
     cpu_ms = 1000 * sum(after[pid].cpu_s - before[pid].cpu_s for pid in before) / max(n, 1)
     lines = [
         f"acknowledged answers  {n:>8}   {n / duration_s:8.1f} /s   {cpu_ms:6.2f} ms of server CPU each",
-        _quantiles("an answer", heard.answers_s),
-        _quantiles("a round begun", heard.rounds_s),
+        quantiles("an answer", heard.answers_s),
+        quantiles("a round begun", heard.rounds_s),
         f"errors                {sum(heard.errors.values()):>8}   {dict(heard.errors) or ''}",
     ]
     for place, pid in enumerate(before, start=1):
@@ -57,6 +57,7 @@ def report(heard: Heard, duration_s: float, before: dict[int, Used], after: dict
     return "\n".join(lines) + "\n"
 
 
-def _quantiles(title: str, taken_s: Sequence[float]) -> str:
+def quantiles(title: str, taken_s: Sequence[float]) -> str:
+    """A line of a report."""
     p50, p95, p99 = (percentile(taken_s, share) for share in (0.5, 0.95, 0.99))
     return f"{title:20}  {len(taken_s):>8}   p50 {p50:7.1f} ms   p95 {p95:7.1f} ms   p99 {p99:7.1f} ms"

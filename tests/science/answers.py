@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from game.levels import GoldUse, Project
-from game.science.fitting import Weights, believe, hear
+from game.science.fitting import Weights
+from game.science.people import believe
 from game.store import Session, Store, people, reading, subjects, transaction
-from game.store.science import Said
+from game.store.said import Said
 from game.store.tables import Classification, Round, RoundSubject, Withdrawal
 from game.store.tables.play import Abstention
 from game.version import CODE_VERSION
+from scoring import consensus
 from scoring.arrays import Floats, Ints, Masks
+from scoring.consensus import Heard
+from scoring.redundancy import voices
 from tests.conftest import NOW
 from tests.science.reef import MOOREA
 
@@ -107,5 +111,24 @@ def _add(session: Session, played: Round, place: int, subject_id: int, choice: s
 
 
 def posterior(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Floats:
-    """(K,), as it is published."""
-    return believe(weights, hear(weights, masks, said)).posterior
+    """(K,), as it is published, of the answers to one subject."""
+    return believe(weights, heard(weights, masks, said)).posterior
+
+
+def heard(weights: Weights, masks: Mapping[str, Masks], said: Sequence[Said]) -> Heard:
+    """One answer after another, as it is written in scoring's README."""
+    given = [one for one in said if one.choice in masks]
+    counted = consensus.shares([weights.copies.get(one.volunteer_id) for one in given], [one.choice for one in given])
+    found = consensus.nothing(weights.prior)
+    for one, share in zip(given, counted, strict=True):
+        matrix = weights.confusions.get(one.volunteer_id, weights.pooled)
+        said_so = consensus.log_likelihood(matrix, masks[str(one.choice)])
+        found = consensus.hear(found, said_so, float(voices(matrix)), share)
+    return found
+
+
+def by_subject(said: Sequence[Said]) -> dict[int, list[Said]]:
+    found: dict[int, list[Said]] = {}
+    for one in said:
+        found.setdefault(one.subject_id, []).append(one)
+    return found

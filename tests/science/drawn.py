@@ -7,14 +7,13 @@ import numpy as np
 
 from game.levels import GoldUse, Project
 from game.levels.openings import choice_masks
-from game.science.aggregate import by_subject
 from game.science.fitting import fit_weights
 from game.science.showing import Crowd, figures
 from game.store import Session, people, subjects
-from game.store.science import Said
+from game.store.said import ById, Said, all_said
 from game.store.tables import Aggregate, Reliability
 from scoring.arrays import Ints
-from tests.science.answers import drawn, one_coin, posterior
+from tests.science.answers import by_subject, drawn, one_coin, posterior
 
 N_GOLD = 60
 N_SETTLED = 90
@@ -39,11 +38,12 @@ def crowd_of(project: Project, n_subjects: int = 400, n_volunteers: int = 60, se
     true = np.random.default_rng(seed).integers(0, len(project.labels), n_subjects)
     said = answers(project, true, n_volunteers, seed)
     gold = {subject + 1: (int(true[subject]), GoldUse.HIDDEN) for subject in range(N_GOLD)}
-    weights, masks = fit_weights(project, said, gold), choice_masks(project)
+    weights, masks = fit_weights(project, all_said(said), gold), choice_masks(project)
     believed = {one: posterior(weights, masks, given) for one, given in by_subject(said).items()}
     asked = [(float(believed[one].max()), int(believed[one].argmax()) == label) for one, (label, _) in gold.items()]
     settled = set(range(N_GOLD + 1, N_GOLD + N_SETTLED + 1))
-    return Crowd(said, gold, weights, believed, settled, n_subjects, asked)
+    known = ById(np.array(sorted(believed)), np.array([believed[one] for one in sorted(believed)]))
+    return Crowd(all_said(said), gold, weights, known, settled, n_subjects, asked)
 
 
 def drawn_figures(project: Project) -> dict[str, Any]:

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from game.levels import GoldUse
 from game.levels.openings import choice_masks
-from game.science.aggregate import by_subject
 from game.science.fitting import Weights, fit_weights
-from game.store.science import Said
+from game.store.said import Said, all_said
 from scoring.arrays import Ints
 from scoring.calibration import expected_calibration_error
 from scoring.crowd import _bites
 from scoring.redundancy import USUAL
-from tests.science.answers import crowd, posterior
+from tests.science.answers import by_subject, crowd, posterior
 from tests.science.reef import MOOREA
 
 N_GOLD = 60
@@ -41,7 +40,7 @@ def gold(true: Ints) -> dict[int, tuple[int, GoldUse]]:
 
 @pytest.fixture(scope="module")
 def weights(said: list[Said], gold: dict[int, tuple[int, GoldUse]]) -> Weights:
-    return fit_weights(MOOREA, said, gold)
+    return fit_weights(MOOREA, all_said(said), gold)
 
 
 def test_the_consensus_is_at_least_three_points_better_than_the_majority(
@@ -83,7 +82,7 @@ def test_label_answers_tell_the_labels_of_a_group_apart(said: list[Said], true: 
     labels = [label.code for label in MOOREA.labels]
     expert = [Said(10_000 + n, n + 1, 100, labels[label], None) for n, label in enumerate(true[:300])]
     gold = {n + 1: (int(label), GoldUse.HIDDEN) for n, label in enumerate(true[:100])}
-    weights = fit_weights(MOOREA, [*said, *expert], gold)
+    weights = fit_weights(MOOREA, all_said([*said, *expert]), gold)
     believed = [posterior(weights, MASKS, [one]).argmax() for one in expert]
     assert believed == true[:300].tolist()
 
@@ -93,15 +92,15 @@ def test_gold_teaches_the_weights(said: list[Said], gold: dict[int, tuple[int, G
     rows = [(s, v, "Sand" if v <= 6 else "Turf") for s in range(1, 31) for v in range(1, 9)]
     agreed = [Said(n, s, v, choice, None) for n, (s, v, choice) in enumerate(rows)]
     turf = dict.fromkeys(range(1, 11), (3, GoldUse.HIDDEN))
-    assert posterior(fit_weights(MOOREA, agreed, {}), MASKS, agreed[-8:]).argmax() == 5
-    assert posterior(fit_weights(MOOREA, agreed, turf), MASKS, agreed[-8:]).argmax() == 3
+    assert posterior(fit_weights(MOOREA, all_said(agreed), {}), MASKS, agreed[-8:]).argmax() == 5
+    assert posterior(fit_weights(MOOREA, all_said(agreed), turf), MASKS, agreed[-8:]).argmax() == 3
 
 
 def test_answers_to_teaching_gold_count_for_nothing(said: list[Said], gold: dict[int, tuple[int, GoldUse]]) -> None:
     teaching = {9999: (0, GoldUse.TEACHING)}
     more = [*said, *(Said(9000 + n, 9999, 1, "Sand", None) for n in range(50))]
-    few = fit_weights(MOOREA, said, gold)
-    same = fit_weights(MOOREA, more, gold | teaching)
+    few = fit_weights(MOOREA, all_said(said), gold)
+    same = fit_weights(MOOREA, all_said(more), gold | teaching)
     assert all(np.array_equal(few.confusions[one], same.confusions[one]) for one in few.confusions)
     assert (few.n_gold, few.redundancy) == (same.n_gold, same.redundancy)
 
@@ -118,7 +117,7 @@ def test_a_stranger_is_believed_like_the_average_volunteer(weights: Weights) -> 
 
 
 def test_nobodys_answers_leave_the_defaults() -> None:
-    weights = fit_weights(MOOREA, [], {1: (0, GoldUse.HIDDEN)})
+    weights = fit_weights(MOOREA, all_said([]), {1: (0, GoldUse.HIDDEN)})
     assert weights.redundancy == USUAL
     assert np.diagonal(weights.pooled) == pytest.approx(0.7)
     assert weights.prior == pytest.approx(1 / 6)

@@ -6,23 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from game.science.sheets import GOLD, Sheet, dictionary, milliseconds, sheets, write_sheet
+from game.science.sheets import GOLD, OpenSheet, Sheet, dictionary, milliseconds, sheets
 from tests.science.reef import KOH_TAO, MOOREA
 
 SHEET = Sheet("a.csv", "One row a thing.", {"name": "what it is called", "p": "how likely"})
 
 
 def test_cells_are_written_in_one_way(tmp_path: Path) -> None:
-    values: list[tuple[object, object]] = [("Ü, “1”", 0.1 + 0.2), (None, np.float64(1e-9)), (True, False)]
-    rows = [{"name": name, "p": p} for name, p in values]
-    assert write_sheet(tmp_path, SHEET, rows) == 3
+    with OpenSheet(tmp_path, SHEET) as sheet:
+        sheet.add({"p": [0.1 + 0.2, np.float64(1e-9)], "name": ["Ü, “1”", None]})
+        sheet.add({"name": ["not shown", True], "p": [0.5, False]}, np.array([False, True]))
+    assert sheet.n_rows == 3
     assert (tmp_path / "a.csv").read_bytes() == 'name,p\n"Ü, “1”",0.3\n,1e-09\nyes,no\n'.encode()
 
 
-@pytest.mark.parametrize("row", [{"name": "a"}, {"name": "a", "p": 1, "q": 2}])
-def test_a_row_with_other_columns_is_our_own_mistake(tmp_path: Path, row: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"a\.csv"):
-        write_sheet(tmp_path, SHEET, [row])
+@pytest.mark.parametrize("columns", [{"name": ["a"]}, {"name": ["a"], "p": [1], "q": [2]}])
+def test_rows_with_other_columns_are_our_own_mistake(tmp_path: Path, columns: dict[str, list[object]]) -> None:
+    with OpenSheet(tmp_path, SHEET) as sheet, pytest.raises(ValueError, match=r"a\.csv"):
+        sheet.add(columns)
 
 
 def test_the_dictionary_describes_every_column() -> None:

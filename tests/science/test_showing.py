@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from game.levels import GoldUse
 from game.science.fitting import Weights, fit_weights
 from game.science.showing import FEWEST, FEWEST_NEW, Crowd, calibration, confusion, figures, merged, reliabilities
-from game.store.science import Said
+from game.store.said import ById, Said, all_said
 from scoring.arrays import Floats
 from scoring.confusion import wilson
 from tests.science.answers import one_coin
@@ -26,7 +26,7 @@ CORAL = np.eye(K)[0]
 
 
 def weights(confusions: dict[int, Floats]) -> Weights:
-    nobody = fit_weights(MOOREA, [], {})
+    nobody = fit_weights(MOOREA, all_said([]), {})
     return replace(nobody, confusions=confusions, pooled=one_coin(0.7, K), prior=np.full(K, 1 / K))
 
 
@@ -37,9 +37,11 @@ def said(given: Iterable[tuple[int, str | None]]) -> list[Said]:
 
 def crowd(given: Iterable[tuple[int, str | None]], settled: set[int], gold: dict[int, int], n_subjects: int) -> Crowd:
     answers = said(given)
-    believed = {one.subject_id: CORAL for one in answers if one.subject_id not in gold}
+    ordinary = np.array(sorted({one.subject_id for one in answers} - gold.keys()), dtype=np.int64)
+    believed = ById(ordinary, np.tile(CORAL, (len(ordinary), 1)))
     hidden = {subject: (label, GoldUse.HIDDEN) for subject, label in gold.items()}
-    return Crowd(answers, hidden, weights({n: one_coin(0.7, K) for n in range(10)}), believed, settled, n_subjects, [])
+    knowing = weights({n: one_coin(0.7, K) for n in range(10)})
+    return Crowd(all_said(answers), hidden, knowing, believed, settled, n_subjects, [])
 
 
 def drawn(of: Crowd, before: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -171,20 +173,16 @@ def test_nothing_that_is_drawn_names_a_subject_or_a_volunteer() -> None:
     """The same crowd under other ids draws the same figures."""
     whole, other = crowd_of(MOOREA), 1_000_003
     renamed = Crowd(
-        [replace_ids(one, other) for one in whole.said],
+        replace(whole.said, subject_id=whole.said.subject_id + other, volunteer_id=whole.said.volunteer_id + other),
         {one + other: told for one, told in whole.gold.items()},
         replace(whole.weights, confusions={one + other: told for one, told in whole.weights.confusions.items()}),
-        {one + other: told for one, told in whole.believed.items()},
+        ById(whole.believed.ids + other, whole.believed.rows),
         {one + other for one in whole.settled},
         whole.n_subjects,
         whole.asked,
     )
     assert drawn(renamed) == drawn(whole)
     assert max(numbers(drawn(renamed))) < other
-
-
-def replace_ids(one: Said, by: int) -> Said:
-    return one._replace(subject_id=one.subject_id + by, volunteer_id=one.volunteer_id + by)
 
 
 def test_no_figure_stands_on_fewer_than_five() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from redis import Redis as Client
+from sqlalchemy import event
 
 from game.config import ROOT
 from game.levels import Project, read_projects
@@ -144,3 +145,38 @@ def test_while_another_process_makes_them_the_database_counts(
 
 def test_without_redis_nothing_is_asked(store: Store) -> None:
     assert with_ranks(store, None).ranks is None
+
+
+def test_ranks_that_were_lost_while_they_were_told_are_not_taken_for_whole(
+    ranked: Store, store: Store, redis: Redis, project: Project, now: datetime
+) -> None:
+    """Redis dies and comes back empty between the question since when, and the answer."""
+    told(ranked, project, now)
+    with transaction(store) as session:
+        give(session, 1, 3, 10_000, now + timedelta(seconds=5))
+
+    asked: list[str] = []
+
+    def lose(*sent: object) -> None:
+        if "rounds.completed_at >=" in str(sent[2]) and not asked:
+            asked.append(str(sent[2]))
+            redis.kill()
+            redis.start()
+
+    event.listen(store.engine, "before_cursor_execute", lose)
+    told(ranked, project, now + timedelta(seconds=6))
+    assert asked
+    assert known(ranked, N) is None
+    assert ranks(ranked, project, now) == ranks(store, project, now)
+    told(ranked, project, now + timedelta(seconds=7))
+    assert known(ranked, N) == 2
+
+
+def test_who_moved_is_told_after_the_clock_was_put_back(
+    ranked: Store, store: Store, project: Project, now: datetime
+) -> None:
+    told(ranked, project, now + timedelta(hours=1))
+    with transaction(store) as session:
+        give(session, 1, 3, 10_000, now)
+    told(ranked, project, now + timedelta(seconds=1))
+    assert known(ranked, N) == 2

@@ -45,7 +45,7 @@ def complete_rounds(session: Session, ended: Sequence[Ended], now: datetime) -> 
 
 def _complete(session: Session, ended: Ended, level: Level, now: datetime) -> None:
     of, project = ended.handed, ended.project
-    begun_at = _begun_at(session, of)
+    begun_at = _begun_at(session, of, now)
     gold = completions.gold_answers(session, of.volunteer_id, of.project_id, NEWEST_GOLD, of.round_id)
     _measure(session, project, of, gold, now)
     counts, newest, latest = choice_counts(gold, level, GOLD)
@@ -58,10 +58,11 @@ def _complete(session: Session, ended: Ended, level: Level, now: datetime) -> No
         renew_standings(session, of.project_id, of.volunteer_id, now)
 
 
-def _begun_at(session: Session, of: Handed) -> datetime:
-    """Two rounds that were open side by side share the time that they took."""
+def _begun_at(session: Session, of: Handed, now: datetime) -> datetime:
+    """Two rounds that were open side by side share the time that they took. One that ended later than now was timed by
+    a clock that has been put back since."""
     before = completions.latest_completed_at(session, of.volunteer_id, of.project_id)
-    return of.started_at if before is None else max(before, of.started_at)
+    return of.started_at if before is None or before > now else max(before, of.started_at)
 
 
 def _measure(session: Session, project: Project, of: Handed, gold: Sequence[GoldAnswer], now: datetime) -> None:

@@ -61,24 +61,30 @@ class Ranks:
 
         key = _key(project_id, period)
         try:
-            until = self._redis.get(_until(key))
-            if until is None or not self._redis.exists(key):
-                if not self._made(session, key, project_id, period):
+            with self._redis.pipeline() as together:
+                # Whoever watches keeps to one connection, and hears of it if Redis is lost meanwhile: what came back
+                # empty would be taken for whole, with only the latest in it.
+                together.watch(f"{key}:connection")
+                until, changed = together.get(_until(key)), []
+                if until is not None and together.exists(key):
+                    # A clock that was put back has told of times that are still to come.
+                    since = min(datetime.fromtimestamp(float(until), UTC), now) - OVERLAP
+                    changed = _changed(session, project_id, period, since)
+                elif not self._made(session, key, project_id, period):
                     return
-            else:
-                since = datetime.fromtimestamp(float(until), UTC) - OVERLAP
-                changed = _changed(session, project_id, period, since)
+                together.multi()
                 if changed:
-                    self._redis.zadd(key, _scored(changed))
-            self._redis.expire(key, KEPT)
-            self._redis.set(_until(key), now.timestamp(), ex=KEPT)
+                    together.zadd(key, _scored(changed))
+                together.expire(key, KEPT)
+                together.set(_until(key), now.timestamp(), ex=KEPT)
+                together.execute()
         except RedisError as lost:
             _LOG.warning("Ranks could not be told to Redis: %s", lost)
 
     def _made(self, session: Session, key: str, project_id: int, period: str) -> bool:
         """Under another name until it is whole, so that nobody is ranked among half of the players.
 
-        False while another process does it.
+        False while another process does it, and if Redis was lost before it was whole.
         """
         if not self._redis.set(f"{key}:making", 1, nx=True, ex=MAKING):
             return False
@@ -88,10 +94,11 @@ class Ranks:
             self._redis.zadd(unfinished, _scored(some))
             self._redis.expire(unfinished, KEPT)
             n_told += len(some)
-        if n_told:
+        whole = bool(self._redis.zcard(unfinished) == n_told)
+        if n_told and whole:
             self._redis.rename(unfinished, key)
         self._redis.delete(f"{key}:making")
-        return True
+        return whole
 
 
 def with_ranks(store: Store, redis_url: str | None) -> Store:

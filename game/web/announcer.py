@@ -5,6 +5,7 @@ import time
 
 import socketio
 
+from game.errors import Unavailable
 from game.levels import Project
 from game.play.classify import Outcome
 from game.play.figures import project_progress
@@ -47,6 +48,17 @@ class Announcer:
             completed = self._waiting.pop(project.slug)
         room = room_of(project.slug)
         begun = time.thread_time()
+        try:
+            progress, boards = self._news(project, completed)
+        except Unavailable:
+            # The next answer that is kept tells it.
+            return
+        self._pauses_s[project.slug] = max(PAUSE_S, (time.thread_time() - begun) / SHARE)
+        self._server.emit("progress", progress.model_dump(mode="json"), to=room)
+        for board in boards:
+            self._server.emit("leaderboard", board.model_dump(mode="json"), to=room)
+
+    def _news(self, project: Project, completed: bool) -> tuple[payloads.Progress, list[payloads.Leaderboard]]:
         with reading(self._store) as session:
             if completed:
                 renew_ranks(session, project, now())
@@ -55,7 +67,4 @@ class Announcer:
                 payloads.Leaderboard.of(project, leaderboard(session, project, period, None, now()))
                 for period in (Period if completed else ())
             ]
-        self._pauses_s[project.slug] = max(PAUSE_S, (time.thread_time() - begun) / SHARE)
-        self._server.emit("progress", progress.model_dump(mode="json"), to=room)
-        for board in boards:
-            self._server.emit("leaderboard", board.model_dump(mode="json"), to=room)
+        return progress, boards

@@ -66,6 +66,8 @@ def register_limits(app: Flask, settings: Settings) -> None:
     if settings.redis_url is not None:
         app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": PATIENCE_S, "socket_timeout": PATIENCE_S}
     app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
+    # Of requests that find Redis gone in the same moment, the first turns to memory and the others would break.
+    app.config["RATELIMIT_SWALLOW_ERRORS"] = True
     limiter.init_app(app)
 
 

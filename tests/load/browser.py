@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS
-from tests.browser.player import PATIENCE_MS, play_on
+from tests.browser.player import PATIENCE_MS, STEP, settled
 from tests.load.measure import quantiles
 from tests.load.place import SLUG
 
 POLL_MS = 50
 MOST_POLLS = 100
+LOOKING_MS = 800
 
 # Counts from the key that was pressed to the frame after the one in which another picture stands on the stage.
 _WATCH_PICTURES = """
@@ -57,7 +58,7 @@ def main(address: str, n_rounds: int, *, alone: bool) -> None:
             # A page behind another is drawn late.
             player.bring_to_front()
             _begin(player, first=n == 0)
-            play_on(player)
+            _play(player)
             if alone and n:
                 boards_s.append(_leaderboard_waited(player, watcher))
             elif alone:
@@ -77,6 +78,19 @@ def _begin(page: Page, *, first: bool) -> None:
         page.get_by_role("button", name="Skip the tutorial").click()
     page.wait_for_url("**/rounds/*")
     expect(page.locator("[data-part=answers]")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def _play(page: Page) -> None:
+    """A round, by keyboard, at the pace of somebody who looks."""
+    lesson = page.locator("[data-part=lesson]")
+    while True:
+        expect(page.locator(STEP).first).to_be_visible(timeout=PATIENCE_MS)
+        if page.url.endswith("/summary"):
+            return
+        expect(page.locator("[data-part=wait]")).to_be_hidden(timeout=PATIENCE_MS)
+        page.wait_for_timeout(LOOKING_MS)
+        page.keyboard.press("Enter" if lesson.is_visible() else "1")
+        settled(page)
 
 
 def _waited(page: Page) -> list[float]:

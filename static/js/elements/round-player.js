@@ -17,6 +17,7 @@ class RoundPlayer extends HTMLElement {
   #shownAt = performance.now();
   #lessons = []; // What experts said of subjects that teach, not read yet.
   #sinking = false;
+  #seen = false; // Whether the subject's picture is there: nobody judges what she cannot see.
 
   connectedCallback() {
     for (const part of this.querySelectorAll("[data-part]")) this.#parts[part.dataset.part] = part;
@@ -65,7 +66,7 @@ class RoundPlayer extends HTMLElement {
   }
 
   async #answer(button) {
-    if (this.#sinking || !this.#parts.lesson.hidden || !this.#shown) return;
+    if (this.#sinking || !this.#parts.lesson.hidden || !this.#seen) return;
     const subject = this.#shown;
     const shown_ms = Math.min(Math.round(performance.now() - this.#shownAt), 3_600_000);
     const answer = { round: this.#round.id, id: newId(), subject: subject.id, [button.name]: button.value, shown_ms };
@@ -119,6 +120,7 @@ class RoundPlayer extends HTMLElement {
   async #show(subject) {
     if (subject === this.#shown) return;
     this.#shown = subject;
+    this.#seen = false;
     const { stage, wait, whole, full, frame, place, halo } = this.#parts;
     const late = setTimeout(() => (wait.hidden = false), SINK_MS);
     const image = await picture(subject.image);
@@ -138,6 +140,7 @@ class RoundPlayer extends HTMLElement {
       for (const circle of [place, halo]) circle?.setAttribute("cx", subject.point.column);
       for (const circle of [place, halo]) circle?.setAttribute("cy", subject.point.row);
     }
+    this.#seen = true;
     this.#shownAt = performance.now();
   }
 
@@ -155,6 +158,7 @@ class RoundPlayer extends HTMLElement {
 
   async #end() {
     this.#shown = null;
+    this.#seen = false;
     this.#parts["ending-words"].textContent = this.dataset.sending;
     if (!this.outbox.waiting.some((answer) => answer.round === this.#round.id)) location.assign(this.dataset.summary);
   }

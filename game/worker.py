@@ -11,6 +11,7 @@ from huey import crontab
 from huey.consumer import Consumer
 
 from game.config import read_settings
+from game.errors import Unavailable
 from game.levels import read_projects
 from game.logs import set_up_logs
 from game.science.due import ask_for_what_is_due
@@ -76,7 +77,12 @@ class Worker:
 
     def look(self) -> None:
         """Wakes a worker for every job that waits, and asks first for all that is due."""
-        for code in ask_for_what_is_due(self.place.store, self.place.projects, self.place.clock()):
+        try:
+            waiting = ask_for_what_is_due(self.place.store, self.place.projects, self.place.clock())
+        except Unavailable:
+            _LOG.warning("The database is away; the worker looks again in a minute.")
+            return
+        for code in waiting:
             self.wake(code)
 
     def stop(self) -> None:

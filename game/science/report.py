@@ -5,12 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
-from game.errors import FathomError
+from game.errors import FathomError, Unavailable
 from game.science.jobs import JobView, renew_job
 from game.store import Store, transaction
 
 PULSE_S = 2.0
+# So long a database that is away is waited for; well below what makes a job another worker's (jobs.SILENCE).
+PATIENCE_S = 30.0
+PAUSE_S = 0.5
+
+T = TypeVar("T")
 
 
 class StoppedError(FathomError):
@@ -70,6 +76,11 @@ class Report:
             said, self._said = self._said, ""
             return self._progress, self._text, said
 
+    def give_back(self, said: str) -> None:
+        """What was taken and could not be kept."""
+        with self._lock:
+            self._said = said + self._said
+
 
 @contextmanager
 def pulse(store: Store, job: JobView, report: Report, clock: Callable[[], datetime]) -> Iterator[None]:
@@ -82,14 +93,28 @@ def pulse(store: Store, job: JobView, report: Report, clock: Callable[[], dateti
     finally:
         over.set()
         beating.join()
-        _keep(store, job, report, clock)
+        patiently(lambda: _keep(store, job, report, clock))
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Tries again while the database is away, for PATIENCE_S; then raises Unavailable."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return work()
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_S)
 
 
 def _beat(store: Store, job: JobView, report: Report, clock: Callable[[], datetime], over: threading.Event) -> None:
     try:
         while not over.wait(PULSE_S):
-            if not _keep(store, job, report, clock):
+            if not patiently(lambda: _keep(store, job, report, clock)):
                 break
+    except Unavailable:
+        report.log("The database was away for too long.")
     finally:
         # A job without a pulse is given to another worker, so it must not go on here.
         if not over.is_set():
@@ -98,5 +123,9 @@ def _beat(store: Store, job: JobView, report: Report, clock: Callable[[], dateti
 
 def _keep(store: Store, job: JobView, report: Report, clock: Callable[[], datetime]) -> bool:
     progress, text, said = report.take()
-    with transaction(store) as session:
-        return renew_job(session, job, progress, text, said, clock())
+    try:
+        with transaction(store) as session:
+            return renew_job(session, job, progress, text, said, clock())
+    except Unavailable:
+        report.give_back(said)
+        raise

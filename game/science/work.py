@@ -19,7 +19,7 @@ from game.science.newcomer import hear_published_model
 from game.science.publish import FrozenError, publish, published_model
 from game.science.release import make_release
 from game.science.released import releases
-from game.science.report import Report, StoppedError, pulse
+from game.science.report import Report, StoppedError, patiently, pulse
 from game.science.state import trained_on, waiting_model
 from game.science.switching import Switch, make_switch
 from game.science.trainer import BrokenOffError, Training, fit
@@ -42,12 +42,17 @@ Made = tuple[dict[str, Any], str]
 
 
 def do_job(place: Workplace, job: JobView, report: Report, *, give_up: bool = False) -> JobView:
-    """Carries a claimed job to its end, whatever happens, and returns it as it is then.
+    """Carries a claimed job to its end, whatever happens, and returns it as it is then. Raises Unavailable if the
+    database stays away; the job is then begun anew when its silence is noticed.
 
     A job that was stopped goes back into the queue or, for whoever would rather `give_up`, has failed.
     """
     with pulse(place.store, job, report, place.clock):
         ended = _attempt(place, job, report, give_up)
+    return patiently(lambda: _end(place, job, ended))
+
+
+def _end(place: Workplace, job: JobView, ended: Callable[..., bool]) -> JobView:
     with transaction(place.store) as session:
         ended(session, place.clock())
     with reading(place.store) as session:

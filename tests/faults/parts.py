@@ -1,9 +1,12 @@
 """What is killed and started again: web processes, the whole server, the worker, Redis, PostgreSQL."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
@@ -14,6 +17,9 @@ from game.cli.machines import postgresql_rows, running_postgresql, running_redis
 from game.config import ROOT
 from tests.server import Server, environment_of, running_server, workers
 from tests.world import World
+
+# Loading the program takes a loaded machine this long at the most.
+READY_WITHIN_S = 60.0
 
 
 class Part(Protocol):
@@ -85,18 +91,26 @@ class WholeServer:
 
 
 class WebProcess:
-    """One of several, drawn by lot; their parent starts another in its place."""
+    """Some of several, drawn by lot; their parent starts others in their place."""
 
-    def __init__(self, whole: WholeServer) -> None:
-        self._whole = whole
+    def __init__(self, whole: WholeServer, n_killed: int) -> None:
+        self._whole, self._n_killed = whole, n_killed
+        self._n_workers = len(workers(whole.server))
 
     def start(self) -> None:
-        """The parent has done so."""
+        """The parent has done so: waits until as many serve as before, each known by when it began."""
+        begun: set[str] = set()
+        deadline = time.monotonic() + READY_WITHIN_S
+        while len(begun) < self._n_workers and time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"{self._whole.server.url}/metrics", timeout=1) as told:
+                begun |= set(re.findall(r"^process_start_time_seconds .*", told.read().decode(), re.M))
+            time.sleep(0.02)
 
     def kill(self, rng: Random) -> None:
         running = workers(self._whole.server)
-        with suppress(ProcessLookupError, IndexError):
-            os.kill(rng.choice(running), signal.SIGKILL)
+        for pid in rng.sample(running, min(self._n_killed, len(running))):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def end(self) -> None:
         """It ends with the whole."""

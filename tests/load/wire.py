@@ -22,14 +22,15 @@ _TEXT, _CLOSE, _PING = 1, 8, 9
 
 
 class Lost(Exception):
-    """The line broke, or the server said nothing for TIMEOUT_S."""
+    """The line broke, or the server said nothing for too long."""
 
 
 class Http:
     """Requests to the API over one connection, opened again when the server has closed it."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, timeout_s: float = TIMEOUT_S) -> None:
         self._host, self._port = _address(url)
+        self._timeout_s = timeout_s
         self._head = f"Host: {self._host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
         self._stream: Stream | None = None
 
@@ -53,7 +54,7 @@ class Http:
 
     def _ask(self, asked: bytes) -> tuple[int, Json]:
         if self._stream is None:
-            self._stream = Stream(self._host, self._port)
+            self._stream = Stream(self._host, self._port, self._timeout_s)
         self._stream.send(asked)
         head = self._stream.until(b"\r\n\r\n").decode().lower()
         status, length = int(head.split(" ", 2)[1]), int(_header(head, "content-length") or 0)
@@ -66,15 +67,22 @@ class Http:
 class Socket:
     """An open Socket.IO connection. One event is under way at a time; what the server tells meanwhile is counted."""
 
-    def __init__(self, url: str, slug: str, token: str) -> None:
+    def __init__(self, url: str, slug: str, token: str, timeout_s: float = TIMEOUT_S) -> None:
         host, port = _address(url)
-        self._stream = Stream(host, port)
+        self._stream = Stream(host, port, timeout_s)
         self._numbers = itertools.count()
         self.n_told = 0
+        try:
+            self._open(f"{host}:{port}", slug, token)
+        except Lost:
+            self.close()
+            raise
+
+    def _open(self, host: str, slug: str, token: str) -> None:
         path = f"/socket.io/?EIO=4&transport=websocket&project={slug}"
         key = b64encode(os.urandom(16)).decode()
         self._stream.send(
-            f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         if b" 101 " not in self._stream.until(b"\r\n\r\n"):
@@ -135,9 +143,9 @@ class Socket:
 class Stream:
     """Bytes of a connection, as many as are asked for."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, timeout_s: float = TIMEOUT_S) -> None:
         try:
-            self._socket = socket.create_connection((host, port), timeout=TIMEOUT_S)
+            self._socket = socket.create_connection((host, port), timeout=timeout_s)
         except OSError as lost:
             raise Lost(str(lost)) from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

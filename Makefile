@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help play play-scaled test check bench bench-load bench-faults bench-consensus bench-model bench-spectrum
+.PHONY: help play play-scaled test check bench bench-load bench-faults bench-consensus bench-model bench-spectrum bench-scale
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -18,6 +18,7 @@ help:
 	@echo "make bench  the benchmarks, each beside the alternative that it claims to beat"
 	@echo "make bench-load       real rounds against a real server, as many as it can take (LOAD=\"--door http\" and others)"
 	@echo "make bench-faults     a hundred kills while people play, and not an answer lost (FAULTS=\"--kills 20 --seed 7\" and others)"
+	@echo "make bench-scale      play in a database as full as years leave it, beside an empty one (SCALE=\"--subjects 10_000_000\")"
 	@echo "make bench-consensus  the consensus beside crowd-kit's and others, on real crowds (PART=speed for one part)"
 	@echo "make bench-spectrum   frozen layers beside taught ones (hours; ARGUMENTS='--set koh_tao --folds 1' for a part)"
 	@echo "make bench-model      the public model beside the usual way, on real photographs that it never saw (PART=layers for"
@@ -47,6 +48,10 @@ bench-load: $(ENVIRONMENT)
 
 bench-faults: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.faults $(FAULTS)
+
+bench-scale: $(ENVIRONMENT)
+	@$(BIN)/python -m tests.scale $(SCALE)
+	@$(BIN)/python -m tests.bench.scale
 
 # The rivals are nobody's dependency: they are installed here and nowhere else.
 bench-consensus: $(ENVIRONMENT)

@@ -23,6 +23,8 @@ from scoring.confusion import anchored, empirical_bayes
 STRENGTH = 8.0
 # Of how common labels seem: those that few people recognise are commoner than they seem.
 TEMPER = 0.75
+# Of so many subjects one may still move: among very many somebody always does, long after it matters.
+STRAGGLERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def fit(
     n_iterations: int = 100,
     tolerance: float = 1e-4,
 ) -> Fit:
-    """Fits posteriors, confusions and prior by EM until no posterior moves by more than `tolerance`.
+    """Fits posteriors, confusions and prior by EM until hardly any posterior moves by more than `tolerance`.
 
     `gold` (S,) holds true labels, -1 for none; `weight` (N,) in [0, 1] is what an answer counts, 1 by default;
     `evidence` (S, K) is log evidence that is no volunteer's; `strength` is in answers per row.
@@ -61,16 +63,17 @@ def fit(
     ability, confusion = _measured(no_counts, np.zeros(n_volunteers), strength)
     prior = _prior(said, answers, gold)
     posterior = _posterior(_log_weight(said, answers, confusion, prior), evidence, gold)
-    moved, iteration = np.inf, 0
-    while moved > tolerance and iteration < n_iterations:
+    converged, iteration = False, 0
+    while not converged and iteration < n_iterations:
         counts = _expected_counts(said, answers, confusion, posterior)
         ability, confusion = _measured(counts, ability, strength)
         before, posterior = posterior, _posterior(_log_weight(said, answers, confusion, prior), evidence, gold)
         before -= posterior
-        moved, iteration = float(max(before.max(initial=0.0), -before.min(initial=0.0))), iteration + 1
+        n_moved = np.count_nonzero((np.abs(before) > tolerance) @ np.ones(before.shape[1], np.float32))
+        converged, iteration = bool(n_moved <= n_subjects // STRAGGLERS), iteration + 1
     log_weight = _log_weight(said.astype(np.float64), answers, confusion, prior)
     posterior = _posterior(log_weight, evidence, gold)
-    return Fit(log_weight, posterior, confusion, prior, iteration, converged=moved <= tolerance)
+    return Fit(log_weight, posterior, confusion, prior, iteration, converged)
 
 
 def _said(answers: Answers, n_subjects: int, n_volunteers: int, weight: Floats | None) -> csr_array:

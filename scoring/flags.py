@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ INFORMED = 0.5  # Low informedness is below this share of the project's median v
 MOSTLY = 0.5  # Mostly the same: this share of the way from what a good volunteer would have to always.
 AT_CHANCE = 0.05  # and, of the random and the fast, not above chance with this p-value.
 HURRIED = 3.0  # So many robust standard deviations below the project's median log time is implausibly short.
+CHUNK = 1 << 15  # Answers whose (K, C) arrays are in memory at once.
 MAD = 1.4826  # Standard deviations of a normal distribution per median absolute deviation.
 
 
@@ -82,11 +84,14 @@ def find_flags(
 
 def _without_own(answers: Answers, log_weight: Floats, confusion: Floats, gold: Ints, weight: Floats | None) -> Floats:
     """P(true) (N, K) of each answer's subject by everyone else's answers; gold is as it is."""
-    given = np.einsum("nkl,nl->nk", confusion[answers.volunteer], answers.choices[answers.choice])
-    own = log(given) if weight is None else weight[:, None] * log(given)
-    true = np.broadcast_to(gold, len(log_weight))[answers.subject]
-    belief = softmax(log_weight[answers.subject] - own)
-    belief[true >= 0] = np.eye(log_weight.shape[1])[true[true >= 0]]
+    given, known = log(confusion @ answers.choices.T), np.broadcast_to(gold, len(log_weight))  # (V, K, C)
+    belief = np.empty((len(answers.subject), log_weight.shape[1]))
+    for some in _chunks(len(belief)):
+        subject = answers.subject[some]
+        own = given[answers.volunteer[some], :, answers.choice[some]]
+        belief[some] = softmax(log_weight[subject] - (own if weight is None else weight[some, None] * own))
+        true = known[subject]
+        belief[some][true >= 0] = np.eye(log_weight.shape[1])[true[true >= 0]]
     return belief
 
 
@@ -97,10 +102,12 @@ def informedness(answers: Answers, belief: Floats, n_volunteers: int) -> Informe
     n = np.bincount(volunteer, minlength=n_volunteers)
     cell = volunteer * n_choices + answers.choice
     share = np.bincount(cell, minlength=n_volunteers * n_choices).reshape(-1, n_choices) / np.maximum(n, 1)[:, None]
-    in_choice = belief @ answers.choices.T  # (N, C)
-    got = in_choice[np.arange(len(volunteer)), answers.choice]
-    by_chance = (share[volunteer] * in_choice).sum(axis=1)
-    room = np.maximum((belief**2).sum(axis=1) - by_chance, 0)
+    got, by_chance, room = np.empty((3, len(volunteer)))
+    for some in _chunks(len(volunteer)):
+        in_choice = belief[some] @ answers.choices.T  # (n, C)
+        got[some] = in_choice[np.arange(len(in_choice)), answers.choice[some]]
+        by_chance[some] = (share[volunteer[some]] * in_choice).sum(axis=1)
+        room[some] = np.maximum((belief[some] ** 2).sum(axis=1) - by_chance[some], 0)
     more = np.bincount(volunteer, got - by_chance, n_volunteers)
     most = np.bincount(volunteer, room, n_volunteers)
     value = more / np.maximum(most, TINY)
@@ -113,6 +120,11 @@ def informedness(answers: Answers, belief: Floats, n_volunteers: int) -> Informe
         return np.asarray(ndtr((more - level * most) / np.maximum(spread, TINY)))
 
     return Informedness(n, np.where(most > 0, value, 0.0), least, p_below(least), 1 - p_below(0.0))
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    for start in range(0, n, CHUNK):
+        yield slice(start, start + CHUNK)
 
 
 def rejected(p_value: Floats, tested: Masks) -> Masks:

@@ -107,7 +107,7 @@ def _predicted(belief: Belief, n_left_out: int) -> Iterator[tuple[slice, Floats,
 def _alike(belief: Belief, gain: Floats, loss: float, threshold: float) -> Ints:
     """Joins pairs whose log-likelihood ratio passes `threshold` into candidates: labels (V,), -1 for none.
 
-    The ratio is Σ over subjects both answered of (gain_u + gain_v)/2 where they agree and `loss` where not: two sparse
+    The ratio is Σ over subjects both answered of (gain_u + gain_v)/2 where they agree and `loss` where not: sparse
     products, made for a block of volunteers at a time.
     """
     n_volunteers, n_choices = len(belief.log_given), len(belief.answers.choices)
@@ -120,12 +120,12 @@ def _alike(belief: Belief, gain: Floats, loss: float, threshold: float) -> Ints:
     said = sparse.csr_array((ones, cell), shape=(n_volunteers, n_columns))
     half = sparse.csr_array(((gain[kept] - loss) / 2, cell), shape=said.shape)
     asked = sparse.csr_array((ones, (volunteer, subject)), shape=(n_volunteers, n_columns))
-    left = sparse.hstack([half, said, loss * asked], format="csr")
-    right = sparse.hstack([said, half, asked], format="csr").T.tocsr()
+    of_said, of_half, of_asked = (one.T.tocsr() for one in (said, half, asked))
     rows, columns = [], []
     block = max(1, 2_000_000 // n_volunteers)
     for start in range(0, n_volunteers, block):
-        ratio = (left[start : start + block] @ right).tocoo()
+        some = slice(start, start + block)
+        ratio = (half[some] @ of_said + said[some] @ of_half + loss * (asked[some] @ of_asked)).tocoo()
         passed = (ratio.data > threshold) & (ratio.col > ratio.row + start)
         rows.append(ratio.row[passed] + start)
         columns.append(ratio.col[passed])

@@ -14,6 +14,7 @@ from scoring.arrays import Masks
 # Name → what stands in it, row after row.
 Columns = Mapping[str, Sequence[Any]]
 
+_AS_THEY_ARE = {str, int, type(None)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,10 +54,10 @@ class OpenSheet:
         the sheet's: that is our own mistake."""
         if columns.keys() != self.sheet.columns.keys():
             raise ValueError(f"{self.sheet.file}: {sorted(columns.keys() ^ self.sheet.columns.keys())}")
-        rows = zip(*(map(_cell, columns[name]) for name in self.sheet.columns), strict=True)
-        kept = list(rows if shown is None else compress(rows, shown.tolist()))
-        self._writer.writerows(kept)
-        self.n_rows += len(kept)
+        cells = [_cells(columns[name]) for name in self.sheet.columns]
+        rows = zip(*cells, strict=True)
+        self._writer.writerows(rows if shown is None else compress(rows, shown.tolist()))
+        self.n_rows += len(cells[0]) if shown is None else int(shown.sum())
 
 
 def dictionary(project: Project, files: Iterable[Sheet]) -> str:
@@ -68,6 +69,10 @@ def dictionary(project: Project, files: Iterable[Sheet]) -> str:
 def milliseconds(at: datetime) -> int:
     """Since 1970-01-01, UTC."""
     return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _cells(column: Sequence[Any]) -> Sequence[Any]:
+    return column if _AS_THEY_ARE.issuperset(map(type, column)) else [_cell(value) for value in column]
 
 
 def _cell(value: Any) -> Any:

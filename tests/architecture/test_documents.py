@@ -38,7 +38,9 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in commands(fathom) if f"fathom {name}" not in README] == []
 
 
-@pytest.mark.parametrize("target", ["play", "play-scaled", "test", "check", "bench", "bench-faults"])
+@pytest.mark.parametrize(
+    "target", ["play", "play-scaled", "test", "check", "bench", "bench-load", "bench-faults", "bench-scale"]
+)
 def test_every_make_target_is_in_the_readme(target: str) -> None:
     assert f"make {target}" in README
 

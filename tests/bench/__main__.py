@@ -1,6 +1,6 @@
 """`make bench`: each hot path in turn with the alternative that it claims to beat, as ratios of medians of one run.
 
-What players' strategies earn comes last.
+What releases and aggregations take, by size, and what players' strategies earn come last.
 """
 
 import statistics
@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.bench import answer, consensus, points
+from tests.bench import answer, consensus, points, scale
 
 Pair = tuple[str, Callable[[], object], str, Callable[[], object]]
 ROUNDS = 15
@@ -20,6 +20,7 @@ def main() -> None:
         mine, theirs = interleaved(ours, other)
         line = f"{title:34} {1000 * mine:8.2f} ms  {other_name:40} {1000 * theirs:8.2f} ms  {theirs / mine:6.2f}×\n"
         sys.stdout.write(line)
+    sys.stdout.write(f"\n{scale.table()}")
     sys.stdout.write(f"\n{points.table()}")
 
 

@@ -1,7 +1,7 @@
 """Where the load is played: a database of as many subjects as wanted, volunteers with tokens, and a real server."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,21 +72,29 @@ def add_subjects(world: World, n: int) -> None:
         row = subjects.project_row(session, SLUG)
         assert row is not None
         project_id, first = row.id, 1 + (session.scalar(select(func.max(Subject.id))) or 0)
-        image_ids = session.scalars(select(Subject.image_id).where(Subject.project_id == project_id).distinct()).all()
+        points = select(Subject.image_id, Subject.row, Subject.column).where(Subject.project_id == project_id)
+        taken = {(image_id, row, column) for image_id, row, column in session.execute(points)}
+    image_ids = sorted({image_id for image_id, _, _ in taken})
     rng, now = Random(3), datetime.now(UTC)
     for start in range(first, first + n, ROWS_AT_ONCE):
         rows = [
             {
                 "id": place, "code": secrets.token_hex(6), "project_id": project_id,
-                "image_id": image_ids[place % len(image_ids)], "name": "quadrat.jpg",
-                # Beyond the real points: places of their own, and each a place of the picture modulo its side.
-                "row": 10_000 + place // SIDE_PX, "column": place % SIDE_PX, "created_at": now,
+                "image_id": image_id, "name": "quadrat.jpg", "row": row, "column": column, "created_at": now,
             }
             for place in range(start, min(start + ROWS_AT_ONCE, first + n))
+            for image_id, row, column in [_point(place, image_ids)]
+            if (image_id, row, column) not in taken
         ]  # fmt: skip
         with transaction(world.store) as session:
             session.execute(insert(Subject), rows)
             _add_gold_and_openings(session, project, project_id, [int(str(row["id"])) for row in rows], rng)
+
+
+def _point(place: int, image_ids: Sequence[int]) -> tuple[int, int, int]:
+    """Image, row and column: every pixel of every picture in turn."""
+    pixel = place // len(image_ids)
+    return image_ids[place % len(image_ids)], pixel // SIDE_PX, pixel % SIDE_PX
 
 
 def _add_gold_and_openings(session: Session, project: Project, project_id: int, ids: list[int], rng: Random) -> None:

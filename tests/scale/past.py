@@ -155,8 +155,8 @@ class Past:
     def _block(self, subject: Ints) -> Iterator[tuple[str, Columns]]:
         n_a_pass = len(subject) // ORDINARY_IN_ROUND
         n = n_a_pass * self.depth
-        # Evenly over [0, 1), and never near each other where the same subjects come again.
-        lot = (np.arange(n) * 0.6180339887498949 / n_a_pass + np.arange(n) // n_a_pass / self.depth) % 1
+        # Evenly over [0, 1), and a part of it apart where the same subjects come again.
+        lot = (self.rng.random() + np.arange(n) * (1 / self.depth + 1) / n_a_pass) % 1
         volunteer = (self.scale.n_volunteers * lot**2).astype(np.int64)
         gold = GOLD_EVERY * (self.rng.integers(self.n_gold, size=n) + 1)
         handed = np.column_stack([np.tile(subject.reshape(-1, ORDINARY_IN_ROUND), (self.depth, 1)), gold])

@@ -34,7 +34,7 @@ def truth(place: Workplace) -> dict[str, str]:
     with transaction(place.store) as session:
         project_id = id_of(session)
         known = subjects.expert_labels(session, project_id, list(GoldUse))
-        found = subjects.places_of_project(session, project_id)
+        found = list(subjects.places_of_project(session, project_id))
     return {one.code: project.labels[known[one.subject_id][0]].code for one in found}
 
 

@@ -1,0 +1,93 @@
+"""What releasing and aggregating many answers takes: seconds and the most memory of a process of its own, by size.
+
+python -m tests.bench.scale 100_000 1_000_000 --database postgresql
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from game.config import ROOT
+from game.levels import read_project
+from game.science.aggregate import aggregate
+from game.science.release import make_release
+from game.store import open_store
+from tests.scale.fill import fill
+from tests.scale.past import Scale
+from tests.servers import postgresql_server
+
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+PROJECT = read_project(ROOT / "levels" / "moorea")
+QUICK = (10_000, 50_000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.scale", description=__doc__)
+    parser.add_argument("answers", nargs="*", type=int, default=QUICK)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        work(*options.child)
+    else:
+        sys.stdout.write(table(options.answers, options.database))
+
+
+def table(sizes: Sequence[int] = QUICK, database: str = "sqlite") -> str:
+    lines = [
+        f"{'of so many answers':24}{'CPU s':>9}{'s':>9}{'MiB':>7}{'CPU µs / answer':>18}{'bytes more / answer':>21}"
+    ]
+    nothing: dict[str, float] = {}
+    for n in sizes:
+        with TemporaryDirectory(prefix="fathom-scale-") as folder, filled(database, Path(folder), n) as url:
+            for what in ("release", "aggregate"):
+                cpu_s, taken_s, memory = measured(what, url, folder)
+                line = f"{what:10}{n:>14,}{cpu_s:9.1f}{taken_s:9.1f}{memory / 2**20:7.0f}{1e6 * cpu_s / n:18.0f}"
+                more = f"{(memory - nothing[what]) / n:21.0f}" if what in nothing else ""
+                nothing.setdefault(what, memory)
+                lines.append(line + more)
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def filled(database: str, folder: Path, n_answers: int) -> Iterator[str]:
+    with postgresql_server() if database == "postgresql" else _sqlite(folder) as url:
+        store = open_store(url)
+        fill(store, PROJECT, Scale(3 * n_answers // 10, n_answers, max(100, n_answers // 50)), NOW)
+        store.engine.dispose()
+        yield url
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder / 'fathom.sqlite'}"
+
+
+def measured(what: str, url: str, folder: str) -> tuple[float, float, float]:
+    """Seconds of CPU, seconds, and bytes at most, of a process that does nothing else."""
+    begun = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-m", "tests.bench.scale", "--child", what, url, folder], cwd=ROOT)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{what} failed.")
+    return used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss * 1024
+
+
+def work(what: str, url: str, folder: str) -> None:
+    store = open_store(url)
+    if what == "release":
+        make_release(store, PROJECT, Path(folder) / "releases", NOW)
+    else:
+        aggregate(store, PROJECT, NOW)
+
+
+if __name__ == "__main__":
+    main()

@@ -121,6 +121,11 @@ def show_round(session: Session, project: Project, row: Round) -> ShownRound:
     return ShownRound(row.code, project, level, shown, row.completed_at is not None)
 
 
+def teaches(session: Session, shown: ShownRound) -> bool:
+    """Whether experts explain some of its subjects, after the answer. Everybody's first round does."""
+    return rounds.teaches(session, shown.code)
+
+
 def open_levels(session: Session, project: Project, volunteer_id: int | None) -> list[Level]:
     """The levels that a volunteer may play; a visitor may play the first."""
     row = subjects.project_row(session, project.slug)

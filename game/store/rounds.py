@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from game.levels import GoldUse
 from game.store.prepared import Prepared
 from game.store.tables import (
     Classification,
+    ExpertLabel,
     Opening,
     Project,
     Round,
@@ -62,6 +64,17 @@ def open_subjects(
         rows = rows.where(Opening.priority < below)
     ordered = rows.order_by(Opening.priority.desc()).limit(limit)
     return [(subject_id, priority) for subject_id, priority in session.execute(ordered)]
+
+
+def teaches(session: Session, code: str) -> bool:
+    """Whether teaching gold is among a round's subjects."""
+    taught = (
+        select(ExpertLabel.subject_id)
+        .join(RoundSubject, RoundSubject.subject_id == ExpertLabel.subject_id)
+        .join(Round, Round.id == RoundSubject.round_id)
+        .where(Round.code == code, ExpertLabel.use == GoldUse.TEACHING)
+    )
+    return session.scalar(taught.limit(1)) is not None
 
 
 def withdraw(session: Session, classification: Classification, now: datetime) -> None:

@@ -68,6 +68,7 @@ def round_page(code: str) -> ResponseReturnValue:
     account, game = required_account(), current_game()
     with reading(game.store) as session:
         shown = rounds.find_round(session, game.projects, code, account.id)
+        teaches = rounds.teaches(session, shown)
     if shown.next_subject is None:
         return redirect(url_for(".summary", code=code))
     return render_template(
@@ -76,6 +77,7 @@ def round_page(code: str) -> ResponseReturnValue:
         project=shown.project,
         payload=payloads.Round.of(shown),
         hints=_hints(shown),
+        teaches=teaches,
         key=secrets.token_hex(12),
     )
 

@@ -6,8 +6,10 @@ import { postForm } from "../post.js";
 import { picture, preload } from "../preload.js";
 import { fill, prose } from "../words.js";
 
-// The old picture leaves for this long; an acknowledgement mostly arrives meanwhile. Nothing ever waits longer for it.
-const SINK_MS = 130;
+// The old picture leaves for this long. Where experts may have something to say of it, an acknowledgement mostly arrives
+// meanwhile; nothing ever waits longer for it.
+const SINK_MS = 25;
+const TEACHING_SINK_MS = 130;
 const READING_MS = 4_000;
 
 class RoundPlayer extends HTMLElement {
@@ -75,7 +77,7 @@ class RoundPlayer extends HTMLElement {
     this.#mark(subject.id, true);
     button.dataset.chosen = "";
     this.#parts.stage.dataset.sinking = "";
-    await Promise.race([this.outbox.put(answer), pause(SINK_MS)]);
+    await Promise.race([this.outbox.put(answer), pause("teaches" in this.dataset ? TEACHING_SINK_MS : SINK_MS)]);
     delete button.dataset.chosen;
     delete this.#parts.stage.dataset.sinking;
     this.#sinking = false;
@@ -122,7 +124,7 @@ class RoundPlayer extends HTMLElement {
     this.#shown = subject;
     this.#seen = false;
     const { stage, wait, whole, full, frame, place, halo } = this.#parts;
-    const late = setTimeout(() => (wait.hidden = false), SINK_MS);
+    const late = setTimeout(() => (wait.hidden = false), TEACHING_SINK_MS);
     const image = await picture(subject.image);
     clearTimeout(late);
     if (subject !== this.#shown) return;

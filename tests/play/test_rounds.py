@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import GoldUse
-from game.play.rounds import RESUME, find_round, open_levels
+from game.play.rounds import RESUME, find_round, open_levels, teaches
 from game.store import reading, science, transaction
 from game.store.tables import Aggregate, ExpertLabel, RoundSubject
 from game.store.witness import MetModel, as_kept
@@ -30,6 +30,13 @@ def test_the_first_round_is_half_gold_and_two_of_it_teach(
 ) -> None:
     found = uses(reef, subject_ids(reef, begin(reef, diver, now, rng)))
     assert found == {GoldUse.TEACHING: 2, GoldUse.HIDDEN: 3, GoldUse.REFERENCE: 5}
+
+
+def test_a_round_says_whether_it_teaches(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:
+    first, _ = play(reef, diver, knows_nothing(rng), now, rng)
+    second = begin(reef, diver, now, rng)
+    with reading(reef.store) as session:
+        assert [teaches(session, shown) for shown in (first, second)] == [True, False]
 
 
 def test_no_subject_comes_twice_to_one_volunteer(

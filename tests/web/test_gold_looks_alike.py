@@ -49,7 +49,7 @@ class Crawl:
 
     world: World
     texts: list[str] = field(default_factory=list)
-    seen: dict[tuple[str, int, bool], dict[GoldUse, set[str]]] = field(
+    seen: dict[tuple[object, ...], dict[GoldUse, set[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
     explained: set[GoldUse] = field(default_factory=set)
@@ -147,13 +147,14 @@ def play_a_round(
     for position, subject in enumerate(round_["subjects"]):
         use, large = crawl.world.truth[where(subject)].use, max(subject["width_px"], subject["height_px"]) > 512
 
-        def note(what: str, look: str, place: tuple[int, bool] = (position, large), use: GoldUse = use) -> None:
+        def note(what: str, look: str, place: tuple[object, ...] = (position, large), use: GoldUse = use) -> None:
             crawl.seen[what, *place][use].add(look)
 
         note("subject", faceless(json.dumps(subject)))
         page = browser.get(f"/rounds/{round_['id']}")
         crawl.texts.append(page.text)
-        note("page", faceless(page.text))
+        # Everybody's first round teaches, and its page says so of the round as a whole.
+        note("page", faceless(page.text), (position, large, "data-teaches" in page.text))
         answer = answer_to(round_, subject, label=str(rng.choice([one["code"] for one in round_["choices"]])))
         n_before = crawl.n_statements
         told = player.post(f"/rounds/{round_['id']}/classifications", answer)

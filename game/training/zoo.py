@@ -1,6 +1,8 @@
 """Any of torchvision's networks that keep rows and columns: its layers in a chain, which to ask, and its weights."""
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -12,9 +14,10 @@ from game.training.views import Recipe
 
 # What comes after the layers that look: pooling, and the head for ImageNet's own labels.
 _AFTER = ("avgpool", "classifier", "fc")
-# Their layers hand on patches in a row, or in branches, or the weights are kept under other names than the layers'; of
-# the last there are none for pictures of this size.
-_UNSUITED = ("vit", "swin", "maxvit", "googlenet", "inception", "densenet", "regnet_y_128gf")
+# Their layers hand on patches in a row, or in branches; of the last there are no weights for pictures of this size.
+_UNSUITED = ("vit", "swin", "maxvit", "googlenet", "inception", "regnet_y_128gf")
+# densenet's weights were kept when its layers still had a dot in their names: norm.1 is norm1 today.
+_OLD_NAME = re.compile(r"(\.denselayer\d+\.(?:norm|conv))\.(\d\.)")
 _LOOK_PX = 128
 
 
@@ -58,7 +61,15 @@ def chain(whole: nn.Module) -> nn.Sequential:
         if name in _AFTER:
             break
         layers += _taken_apart(part)
+    if isinstance(whole, models.DenseNet):
+        # It does this between its layers and their mean, without having a layer for it.
+        layers.append(nn.ReLU())
     return nn.Sequential(*layers)
+
+
+def todays_names(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """As torchvision's layers are called now."""
+    return {_OLD_NAME.sub(r"\1\2", name): value for name, value in weights.items()}
 
 
 def suited(recipe: Recipe, name: str) -> Recipe:

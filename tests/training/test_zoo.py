@@ -19,14 +19,16 @@ from game.training.head import Head
 from game.training.network import imagenet, pretrained
 from game.training.onnx_graph import TOLERANCE, check_graph, graph
 from game.training.views import Recipe, View, recipe_of
-from game.training.zoo import chain, check_name, last_layer, names, network, suited, weights_of
+from game.training.zoo import chain, check_name, last_layer, names, network, suited, todays_names, weights_of
 
 POINTS, WHOLE = recipe_of("point", 224), recipe_of("image", 0)
-FAMILIES = ("resnet18", "resnet50", "efficientnet_b0", "mobilenet_v3_small", "convnext_tiny", "regnet_y_400mf")
+FAMILIES = (
+    "resnet18", "resnet50", "efficientnet_b0", "mobilenet_v3_small", "convnext_tiny", "regnet_y_400mf", "densenet121",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "name", ["resnet18", "mobilenet_v2", "efficientnet_b0", "shufflenet_v2_x0_5", "regnet_y_400mf"]
+    "name", ["resnet18", "mobilenet_v2", "efficientnet_b0", "shufflenet_v2_x0_5", "regnet_y_400mf", "densenet121"]
 )
 def test_the_chain_and_the_last_layer_are_the_whole_network(name: str) -> None:
     whole = network(name).eval()
@@ -56,7 +58,7 @@ def test_the_layers_asked_are_the_last_of_their_size(name: str) -> None:
     assert [sides[tap + 1] for tap in taps] == [8, 4]
 
 
-@pytest.mark.parametrize("name", ["vit_b_16", "swin_t", "inception_v3", "densenet121"])
+@pytest.mark.parametrize("name", ["vit_b_16", "swin_t", "inception_v3", "maxvit_t"])
 def test_a_network_that_hands_on_no_maps_is_refused_in_plain_words(name: str) -> None:
     assert name not in names()
     with pytest.raises(TrainingError, match=f"The backbone “{name}” will not do"):
@@ -92,6 +94,16 @@ def test_weights_that_were_put_into_the_cache_are_taken(tmp_path: Path) -> None:
     backbone = pretrained(tmp_path, suited(POINTS, "resnet18"), "resnet18")
     assert backbone is not None
     assert len(backbone.trunk) == max(suited(POINTS, "resnet18").taps) + 1
+
+
+def test_weights_under_the_names_of_before_are_taken() -> None:
+    """torchvision's own files of densenet are such."""
+    today = network("densenet121").state_dict()
+    before = {re.sub(r"(denselayer\d+\.(?:norm|conv))(\d)", r"\1.\2", name): value for name, value in today.items()}
+    assert "features.denseblock1.denselayer1.norm.1.weight" in before
+    assert todays_names(before).keys() == today.keys()
+    other = network("resnet50").state_dict()
+    assert todays_names(other).keys() == other.keys()
 
 
 def test_a_file_that_breaks_its_name_is_refused(tmp_path: Path) -> None:

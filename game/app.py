@@ -30,7 +30,7 @@ from game.web import (
     versions,
 )
 from game.web.announcer import Announcer
-from game.web.context import API, Game, now
+from game.web.context import API, Game, now, rng
 from game.web.errors import register_errors, validation_response
 from game.web.ledger import Ledger
 from game.web.limits import register_limits
@@ -79,7 +79,7 @@ def _open_game(app: OpenAPI, settings: Settings) -> None:
     counted: Metrics = app.extensions["metrics"]
     counted.registry.register(Watched(store, server))
     announce = counted.counting(announcer.announce)
-    game = Game(settings, store, projects, _enqueuer(settings), announce, Ledger(store, projects, now))
+    game = Game(settings, store, projects, _enqueuer(settings), announce, Ledger(store, projects, now, rng))
     app.extensions["fathom"] = game
     register_sockets(server, app, game)
 

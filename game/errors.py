@@ -37,6 +37,10 @@ class TooMany(FathomError):
     """Too many requests in too short a time."""
 
 
+class Unavailable(FathomError):
+    """What is kept cannot be reached or written at this moment; the same may be tried again."""
+
+
 class LevelError(FathomError):
     """A file under levels/ is wrong; the text names the file and the mend."""
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scoring.arrays import Floats, Ints, log
 from scoring.chance import Chance, rounded, shuffled
@@ -37,8 +38,8 @@ def n_gold_in_round(
     return rounded(expected, rng)
 
 
-def priority(gain: float, belief: Floats, n_given: int, rule: RetirementRule) -> float:
-    """How soon a subject should be seen, in [0, 3]; larger is sooner.
+def priority(gain: ArrayLike, belief: Floats, n_given: ArrayLike, rule: RetirementRule) -> Floats:
+    """How soon a subject should be seen, in [0, 3]; larger is sooner. Of S subjects at once (S,), with `belief` (S, C).
 
     `gain` is the value of one more answer in [0, 1] (value.share_of_most). Where one answer could not change
     anything the doubt that several might resolve breaks the tie, at a tenth of its weight: the entropy, in [0, 1], of
@@ -46,19 +47,19 @@ def priority(gain: float, belief: Floats, n_given: int, rule: RetirementRule) ->
     retire it, so that what was begun is finished before more is opened; but past them it fades again, for what many
     could not settle the next one will hardly settle either.
     """
-    entropy = -float(belief @ log(belief)) / float(np.log(len(belief)))
-    least = max(rule.minimum, 1)
-    begun = min(n_given / least, 1.0) * min(least / max(n_given, 1), 1.0) ** 2
-    return 0.9 * gain + 0.1 * entropy + 2 * begun
+    entropy = -np.vecdot(belief, log(belief)) / np.log(belief.shape[-1])
+    least, n = max(rule.minimum, 1), np.asarray(n_given)
+    begun = np.minimum(n / least, 1.0) * np.minimum(least / np.maximum(n, 1), 1.0) ** 2
+    return np.asarray(0.9 * np.asarray(gain) + 0.1 * entropy + 2 * begun)
 
 
-def rarity(belief: Floats, prior: Floats) -> float:
-    """How much sooner a subject should be seen because its label is probably rare: Σ_t p(t)/(K·prior(t)).
+def rarity(belief: Floats, prior: Floats) -> Floats:
+    """How much sooner a subject should be seen because its label is probably rare: Σ_t p(t)/(K·prior(t)), (...).
 
     `prior` (K,) is as dawid_skene has it, tempered frequencies of labels; 1 where all are equally common.
     Common labels are learnt anyway; measured in docs/steering.md.
     """
-    return float(belief @ (1 / (len(prior) * prior)))
+    return np.asarray(belief @ (1 / (len(prior) * prior)))
 
 
 def mix(

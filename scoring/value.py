@@ -33,10 +33,11 @@ def expected_gain(posterior: Floats, pooled: Floats, choices: Masks, ahead: int 
     return most
 
 
-def share_of_most(posterior: Floats, pooled: Floats, choices: Masks) -> float:
-    """The same in [0, 1] of what an answer gains where nothing is known: 1 for a subject that could be anything."""
-    most = _most(pooled.tobytes(), choices.tobytes(), len(posterior))
-    return min(1.0, float(expected_gain(posterior, pooled, choices)) / most) if most > 0 else 0.0
+def share_of_most(posterior: Floats, pooled: Floats, choices: Masks) -> Floats:
+    """The same in [0, 1] of what an answer gains where nothing is known, (...): 1 for what could be anything."""
+    most = _most(pooled.tobytes(), choices.tobytes(), posterior.shape[-1])
+    gain: Floats = expected_gain(posterior, pooled, choices)
+    return np.minimum(gain / most, 1.0) if most > 0 else 0 * gain
 
 
 @lru_cache(maxsize=256)

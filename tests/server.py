@@ -42,9 +42,11 @@ class Server:
 
 
 @contextmanager
-def running_server(world: World, *, n_workers: int = 1, kind: Sequence[str] = GEVENT) -> Iterator[Server]:
-    settings = world.settings
-    port = free_port()
+def running_server(
+    world: World, *, n_workers: int = 1, kind: Sequence[str] = GEVENT, port: int | None = None
+) -> Iterator[Server]:
+    """On a free port, unless it is to come back on one that it had."""
+    settings, port = world.settings, port or free_port()
     command = [
         sys.executable, "-m", "gunicorn", "-c", "game/serving.py", *kind, "-w", str(n_workers),
         "-b", f"127.0.0.1:{port}", "wsgi:app",
@@ -52,7 +54,7 @@ def running_server(world: World, *, n_workers: int = 1, kind: Sequence[str] = GE
     log = settings.data / f"server-{port}.log"
     with log.open("wb") as said:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(settings), stdout=said, stderr=said, start_new_session=True
+            command, cwd=ROOT, env=environment_of(settings), stdout=said, stderr=said, start_new_session=True
         )
     server = Server(f"http://127.0.0.1:{port}", world, process)
     try:
@@ -83,7 +85,7 @@ def workers(server: Server) -> list[int]:
     return [int(pid) for pid in children.read_text().split()]
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
     own = {name: given for name, given in os.environ.items() if not name.startswith("FATHOM_")}
     return own | {
         "FATHOM_DATA": str(settings.data),

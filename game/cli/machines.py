@@ -50,25 +50,36 @@ http {{
 @contextmanager
 def postgresql_server(*settings: str) -> Iterator[str]:
     """Yields a database URL; `settings` such as fsync=off. PostgreSQL refuses to run as root, so nobody runs it."""
-    programs = _postgresql_programs()
+    with postgresql_rows() as folder, running_postgresql(folder, free_port(), *settings) as (_, url):
+        yield url
+
+
+@contextmanager
+def postgresql_rows() -> Iterator[Path]:
+    """An empty database's folder; servers may run on it one after the other."""
     with _private_folder("postgresql") as folder:
         options = ["-D", str(folder / "rows"), "-U", "fathom", "-A", "trust", "-E", "UTF8", "-N"]
-        done = subprocess.run(
-            [*_as_ordinary(), str(programs / "initdb"), *options], capture_output=True, text=True, cwd="/", check=False
-        )
+        command = [*_as_ordinary(), str(_postgresql_programs() / "initdb"), *options]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
         if done.returncode:
             raise FathomError(f"PostgreSQL could not be set up: {done.stderr}")
-        port = free_port()
-        wanted = ["max_connections=200", f"unix_socket_directories={folder}", f"listen_addresses={LOCAL}", *settings]
-        flags = [flag for setting in wanted for flag in ("-c", setting)]
-        command = [str(programs / "postgres"), "-D", str(folder / "rows"), "-p", str(port), *flags]
-        asked = [str(programs / "pg_isready"), "-q", "-h", LOCAL, "-p", str(port)]
-        with _running("PostgreSQL", command, folder, lambda: subprocess.run(asked, check=False).returncode == 0) as one:
-            try:
-                yield f"postgresql+psycopg://fathom@{LOCAL}:{port}/postgres"
-            finally:
-                # Asked in this way it does not wait for whoever is still connected.
-                one.process.send_signal(signal.SIGINT)
+        yield folder
+
+
+@contextmanager
+def running_postgresql(folder: Path, port: int, *settings: str) -> Iterator[tuple[Child, str]]:
+    """On a folder of `postgresql_rows`."""
+    programs = _postgresql_programs()
+    wanted = ["max_connections=200", f"unix_socket_directories={folder}", f"listen_addresses={LOCAL}", *settings]
+    flags = [flag for setting in wanted for flag in ("-c", setting)]
+    command = [str(programs / "postgres"), "-D", str(folder / "rows"), "-p", str(port), *flags]
+    asked = [str(programs / "pg_isready"), "-q", "-h", LOCAL, "-p", str(port)]
+    with _running("PostgreSQL", command, folder, lambda: subprocess.run(asked, check=False).returncode == 0) as one:
+        try:
+            yield one, f"postgresql+psycopg://fathom@{LOCAL}:{port}/postgres"
+        finally:
+            # Asked in this way it does not wait for whoever is still connected.
+            one.process.send_signal(signal.SIGINT)
 
 
 @contextmanager

@@ -217,8 +217,12 @@ class Project:
             for one, choices in self.offered.items()
         }
 
+    @cached_property
+    def _level_of(self) -> dict[str, Level]:
+        return {level.key: level for level in self.levels}
+
     def level(self, key: str) -> Level | None:
-        return next((level for level in self.levels if level.key == key), None)
+        return self._level_of.get(key)
 
     def guide_page(self, code: str) -> GuidePage | None:
         return next((page for page in self.guide if page.code == code), None)

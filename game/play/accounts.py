@@ -10,7 +10,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from game.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from game.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotLoggedIn
 from game.play.pseudonyms import draw_pseudonym
 from game.store import Session, people
 from game.store.people import Known
@@ -61,6 +61,17 @@ def account(session: Session, volunteer_id: int) -> Account | None:
     """None when there is no such volunteer, or not any more."""
     found = people.known(session, volunteer_id)
     return None if found is None or found.deleted_at is not None else _account(found)
+
+
+def require_sign_in(session: Session, volunteer_id: int, sign_in_version: int) -> None:
+    """Raises NotLoggedIn unless the volunteer is still here, and what she signed in with is still the newest."""
+    found = account(session, volunteer_id)
+    if found is None or found.sign_in_version != sign_in_version:
+        raise signed_out()
+
+
+def signed_out() -> NotLoggedIn:
+    return NotLoggedIn("Please log in again: this account has changed or does not exist any more.")
 
 
 def hash_password(password: str) -> Hashed:

@@ -1,7 +1,7 @@
 """What is believed of subjects: always computed from all their answers, never added up."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from game.levels import Project
-from game.levels.openings import Believed, Tally, opening_states
+from game.levels.openings import Believed, Tallies, states_of_all
 from game.store import Session, answers, beliefs
 from game.store.rounds import Given
 from game.store.science import Renewed, keep_consensuses, renew_openings
@@ -55,17 +55,16 @@ def update_beliefs(
     force = in_force(session, project, project_id)
     heard = hear_answers(session, project, project_id, force, given)
     posteriors, assured = (consensus.posterior(heard, by) for by in (force.redundancy, force.assured))
-    words = _words(session, force.model, ids)
-    rows, renewed = [], []
-    for one, said, posterior, sure in zip(ids, given, posteriors, assured, strict=True):
-        tally = _tally(project, said)
-        rows.append(
-            {"subject_id": one, "project_id": project_id, "computed_at": now} | _told(project, posterior, tally)
-        )
-        believed = Believed(posterior, sure, force.prior, force.pooled, words.get(one))
-        states = opening_states(project, believed, tally)
-        renewed += [Renewed(one, state.choice_set, state.priority, state.reason) for state in states]
-    keep_consensuses(session, rows)
+    believed = Believed(posteriors, assured, force.prior, force.pooled, _words(session, force.model, ids, posteriors))
+    tallies = _tallies(project, given)
+    told = _told(project, posteriors, tallies)
+    always = {"project_id": project_id, "computed_at": now}
+    keep_consensuses(session, [{"subject_id": one} | row | always for one, row in zip(ids, told, strict=True)])
+    renewed = [
+        Renewed(one, state.choice_set, priority, reason)
+        for state in states_of_all(project, believed, tallies)
+        for one, priority, reason in zip(ids, state.priority.tolist(), state.reasons, strict=True)
+    ]
     renew_openings(session, renewed, now)
 
 
@@ -102,33 +101,43 @@ def in_force(session: Session, project: Project, project_id: int) -> InForce:
     return _before_the_first(n_labels)
 
 
-def _tally(project: Project, said: Sequence[Given]) -> Tally:
-    codes = [one.choice for one in said if one.choice is not None and one.choice in project.choice_masks]
-    n_bad_image = sum(one.abstention == Abstention.BAD_IMAGE for one in said)
-    return Tally(codes, n_bad_image, len(said) - len(codes) - n_bad_image)
+def _tallies(project: Project, given: Sequence[Sequence[Given]]) -> Tallies:
+    place = {code: n for n, code in enumerate(project.choice_masks)}
+    counted = np.zeros((len(given), len(place)), np.int64)
+    n_bad_image, n_cant_tell = np.zeros((2, len(given)), np.int64)
+    for row, said in enumerate(given):
+        for one in said:
+            if one.choice is not None and one.choice in place:
+                counted[row, place[one.choice]] += 1
+            elif one.abstention == Abstention.BAD_IMAGE:
+                n_bad_image[row] += 1
+            else:
+                n_cant_tell[row] += 1
+    return Tallies(counted, n_bad_image, n_cant_tell)
 
 
-def _told(project: Project, posterior: Floats, tally: Tally) -> dict[str, Any]:
-    """The columns of Consensus."""
-    label = int(posterior.argmax())
-    stacked = np.array([project.choice_masks[code] for code in tally.given], dtype=np.bool_)
-    return {
-        "posterior": posterior.tolist(),
-        "label": label,
-        "confidence": float(posterior[label]),
-        "agreement": agreement.agreement(stacked, label),
-        "n_given": len(tally.given),
-        "n_bad_image": tally.n_bad_image,
-        "n_cant_tell": tally.n_cant_tell,
-    }
+def _told(project: Project, posteriors: Floats, tallies: Tallies) -> list[dict[str, Any]]:
+    """Columns of Consensus, of each subject."""
+    label, n_given = posteriors.argmax(axis=1), tallies.given.sum(axis=1)
+    agreed = agreement.shares(tallies.given, np.array(list(project.choice_masks.values())), label)
+    names = ("posterior", "label", "confidence", "agreement", "n_given", "n_bad_image", "n_cant_tell")
+    columns = (posteriors, label, posteriors.max(axis=1), agreed, n_given, tallies.n_bad_image, tallies.n_cant_tell)
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*(one.tolist() for one in columns), strict=True)]
+    return [row if row["n_given"] else row | {"agreement": None} for row in rows]
 
 
-def _words(session: Session, model: MetModel | None, subject_ids: Collection[int]) -> Mapping[int, Word | None]:
-    """The model's, if it is still the one that the last aggregation met. The same work for every subject."""
+def _words(session: Session, model: MetModel | None, subject_ids: Sequence[int], posteriors: Floats) -> Word | None:
+    """The model's, of each subject, if it is still the one that the last aggregation met; NaN, and no evidence,
+    where it says none. The same work for every subject."""
     if model is None:
-        return {}
+        return None
     found = answers.predictions(session, model.model_id, subject_ids)
-    return {one: model.word(one, np.array(json.loads(p))) for one, p in found.items()}
+    words = Word(np.full(posteriors.shape, np.nan), np.zeros(posteriors.shape))
+    for row, one in enumerate(subject_ids):
+        word = model.word(one, np.array(json.loads(found[one]))) if one in found else None
+        if word is not None:
+            words.probability[row], words.evidence[row] = word.probability, word.evidence
+    return words
 
 
 # What is read once and never changes is remembered by what was read, so that nothing remembered can be out of date.

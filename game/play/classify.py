@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from game.errors import Conflict, FathomError, InvalidInput, NotFound, NotLoggedIn
+from game.errors import Conflict, FathomError, InvalidInput, NotFound
 from game.levels import GoldUse, Level, Project
+from game.play.accounts import signed_out
 from game.play.belief import update_belief, update_beliefs
 from game.play.completion import Ended, complete_rounds
 from game.store import Session, answers, rounds, subjects
@@ -156,7 +157,7 @@ class _Batch:
             raise _no_such_round()
         if sent.sign_in_version is not None and sent.sign_in_version != found.sign_in_version:
             # A socket may stay open for hours after its volunteer changed her password or left for good.
-            raise NotLoggedIn("Please log in again: this account has changed or does not exist any more.")
+            raise signed_out()
         project = self.projects[found.slug]
         return found, project, _level(project, found.level)
 

@@ -1,11 +1,13 @@
 """Starting a round, and what of it a player may know."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from game.errors import Conflict, NotAllowed, NotFound
+from game.errors import Conflict, FathomError, NotAllowed, NotFound
 from game.levels import Choice, Level, Project
+from game.play.accounts import require_sign_in
 from game.play.belief import in_force
 from game.play.handout import Player, choose_subjects
 from game.store import Session, handouts, rounds, subjects
@@ -56,6 +58,24 @@ class _Chosen:
     project: Project
     level: Level
     subject_ids: list[int]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A round that a volunteer asks for. `sign_in_version`, where it is given, must still be hers."""
+
+    project: Project
+    volunteer_id: int
+    level_key: str | None
+    sign_in_version: int | None = None
+
+
+def start_rounds(
+    session: Session, wanted: Sequence[Wanted], now: datetime, rng: Chance
+) -> list[ShownRound | FathomError]:
+    """One after the other. What is refused has changed nothing: it gets the error that `start_round` raises, or
+    NotLoggedIn."""
+    return [_started(session, one, now, rng) for one in wanted]
 
 
 def start_round(
@@ -117,6 +137,15 @@ def mark_tutorial_seen(session: Session, project: Project, volunteer_id: int, no
     row = subjects.project_row(session, project.slug)
     if row is not None:
         rounds.mark_tutorial_seen(session, volunteer_id, row.id, now)
+
+
+def _started(session: Session, wanted: Wanted, now: datetime, rng: Chance) -> ShownRound | FathomError:
+    try:
+        if wanted.sign_in_version is not None:
+            require_sign_in(session, wanted.volunteer_id, wanted.sign_in_version)
+        return start_round(session, wanted.project, wanted.volunteer_id, wanted.level_key, now, rng)
+    except FathomError as refused:
+        return refused
 
 
 def _levels(project: Project, key: str | None, unlocked: set[str]) -> list[Level]:

@@ -117,7 +117,7 @@ def _keep_weights(store: Store, read: Read, weights: Weights, model: dict[str, A
     rows = [_reliability(read, weights, volunteer_id) for volunteer_id in sorted(weights.confusions)]
     for portion in _portions(rows, ROWS_IN_ONE_TRANSACTION):
         with transaction(store) as session:
-            busy = science.take_reliabilities(session, read.project_id, [row["volunteer_id"] for row in portion])
+            busy = science.take_reliabilities(session, [row["volunteer_id"] for row in portion])
             science.keep_reliabilities(session, [row for row in portion if row["volunteer_id"] not in busy])
     run = Aggregate(
         project_id=read.project_id, pooled=weights.pooled.tolist(), prior=weights.prior.tolist(),

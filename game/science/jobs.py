@@ -112,21 +112,35 @@ def put_back(session: Session, job: JobView, now: datetime) -> bool:
     return jobs.change_claimed(session, job.code, job.started_at, values)
 
 
+def interrupt_job(session: Session, job: JobView, why: str, now: datetime) -> bool:
+    """Back into the queue at once, because of something that passes. If it happens too often the job fails."""
+    found = jobs.job_by_code(session, job.code)
+    if found is None or found[0].state != JobState.RUNNING or found[0].started_at != job.started_at:
+        return False
+    _interrupt(found[0], f"{why}\n", "The database was away %d times while it was at work", now)
+    return True
+
+
 def recover_jobs(session: Session, now: datetime) -> list[JobView]:
     """Jobs whose worker died wait again; one that has outlived too many workers fails, as it may be what kills them."""
     jobs.lock_jobs(session)
     recovered = []
     for row in jobs.silent(session, now - SILENCE):
-        n_interruptions = int((row.result or {}).get("interruptions", 0)) + 1
-        row.result = {"interruptions": n_interruptions}
-        row.log = _longer(row.log, "The worker fell silent in the middle of this job.\n")
-        if n_interruptions > MAX_INTERRUPTIONS:
-            row.state, row.finished_at = JobState.FAILED, now
-            row.text = f"Its worker died {n_interruptions} times while it was at work; it is not tried again by itself."
-        else:
-            row.state, row.started_at, row.progress, row.text = JobState.QUEUED, None, 0.0, ""
+        said = "The worker fell silent in the middle of this job.\n"
+        _interrupt(row, said, "Its worker died %d times while it was at work", now)
         recovered.append(_view(row, None))
     return recovered
+
+
+def _interrupt(row: Job, said: str, failure: str, now: datetime) -> None:
+    n_interruptions = int((row.result or {}).get("interruptions", 0)) + 1
+    row.result = {"interruptions": n_interruptions}
+    row.log, row.seen_at = _longer(row.log, said), now
+    if n_interruptions > MAX_INTERRUPTIONS:
+        row.state, row.finished_at = JobState.FAILED, now
+        row.text = f"{failure % n_interruptions}; it is not tried again by itself."
+    else:
+        row.state, row.started_at, row.progress, row.text = JobState.QUEUED, None, 0.0, ""
 
 
 def _add(

@@ -8,7 +8,7 @@ from typing import Any
 
 from game.artifacts.folders import verify
 from game.config import Settings
-from game.errors import ArtifactError, FathomError, NotFound
+from game.errors import ArtifactError, FathomError, NotFound, Unavailable
 from game.levels import Project
 from game.science import jobs, trials
 from game.science.aggregate import aggregate
@@ -65,6 +65,10 @@ def _attempt(place: Workplace, job: JobView, report: Report, give_up: bool) -> C
         if not give_up:
             return lambda session, now: jobs.put_back(session, job, now)
         failure = str(stopped)
+    except Unavailable as away:
+        failure = str(away)
+        if not give_up:
+            return lambda session, now: jobs.interrupt_job(session, job, failure, now)
     except FathomError as refused:
         failure, accident = str(refused), isinstance(refused, BrokenOffError)
     except Exception as bug:

@@ -1,4 +1,4 @@
-"""The statements of an answer's journey: Core, each for any number of answers at once, none dearer with a longer past.
+"""The statements of an answer's journey: prepared, each for any number of answers, none dearer with a longer past.
 
 They are made once, at import, and take lists as one parameter: what the database prepares for them stays prepared.
 """
@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
 from game.store.columns import Instant
-from game.store.engine import core
 from game.store.listed import Listed, among, over_listed
+from game.store.prepared import Prepared
 from game.store.rounds import Given
 from game.store.tables import (
     Classification,
@@ -78,7 +78,7 @@ _handed, _round, _said = RoundSubject.__table__.c, Round.__table__.c, Classifica
 _teaches = and_(ExpertLabel.subject_id == _handed.subject_id, ExpertLabel.use == GoldUse.TEACHING)
 
 # Rounds are held in the order of their ids, so that two processes never wait for each other.
-_HELD = (
+_HELD = Prepared(
     select(
         _handed.id, _handed.code, _handed.subject_id, _round.id, _round.code, _round.project_id, Project.slug,
         _round.volunteer_id, _round.level, _round.n_subjects, _round.started_at, _round.completed_at,
@@ -95,7 +95,7 @@ _HELD = (
     .with_for_update(of=Round, key_share=True)
 )  # fmt: skip
 
-_OF_ROUNDS = (
+_OF_ROUNDS = Prepared(
     select(
         _said.round_id, _said.round_subject_id, _said.key, _said.choice, Withdrawal.classification_id.is_(None)
     )
@@ -104,9 +104,19 @@ _OF_ROUNDS = (
     .order_by(_said.id)
 )  # fmt: skip
 
-_ANSWERED = update(RoundSubject).where(among(_handed.id, _IDS)).values(answered_at=bindparam("at", type_=Instant()))
-_ADDED = insert(Classification)
-_SUBJECTS = select(Subject.id).where(among(Subject.id, _IDS)).order_by(Subject.id).with_for_update(key_share=True)
+_ANSWERED = Prepared(
+    update(RoundSubject).where(among(_handed.id, _IDS)).values(answered_at=bindparam("at", type_=Instant()))
+)
+_ADDED = Prepared(
+    insert(Classification),
+    [
+        "key", "round_subject_id", "attempt", "round_id", "project_id", "subject_id", "volunteer_id", "level",
+        "level_version", "code_version", "choice", "abstention", "shown_ms", "given_at",
+    ],
+)  # fmt: skip
+_SUBJECTS = Prepared(
+    select(Subject.id).where(among(Subject.id, _IDS)).order_by(Subject.id).with_for_update(key_share=True)
+)
 
 # The newest are looked up in the index alone, then their rows by id; of these it is asked which were taken back.
 _NEWEST_IDS = """
@@ -123,44 +133,47 @@ _NEWEST_OF = {
     "sqlite": f"JOIN classifications AS said ON said.id IN ({_NEWEST_IDS})",
     "postgresql": f"CROSS JOIN LATERAL ({_NEWEST_IDS}) AS newest JOIN classifications AS said ON said.id = newest.id",
 }
-_NEWEST_ANSWERS = {name: over_listed(_NEWEST.format(joined=joined))[name] for name, joined in _NEWEST_OF.items()}
-
-_VOICES = select(Reliability.volunteer_id, cast(Reliability.confusion, Text), Reliability.copies).where(
-    Reliability.project_id == bindparam("project_id"), among(Reliability.volunteer_id, _IDS)
+_NEWEST_ANSWERS = Prepared(
+    {name: over_listed(_NEWEST.format(joined=joined))[name] for name, joined in _NEWEST_OF.items()}
 )
-_PREDICTIONS = select(Prediction.subject_id, cast(Prediction.p, Text)).where(
-    Prediction.model_id == bindparam("model_id"), among(Prediction.subject_id, _IDS)
+
+_VOICES = Prepared(
+    select(Reliability.volunteer_id, cast(Reliability.confusion, Text), Reliability.copies).where(
+        Reliability.project_id == bindparam("project_id"), among(Reliability.volunteer_id, _IDS)
+    )
+)
+_PREDICTIONS = Prepared(
+    select(Prediction.subject_id, cast(Prediction.p, Text)).where(
+        Prediction.model_id == bindparam("model_id"), among(Prediction.subject_id, _IDS)
+    )
 )
 
 
 def hold(session: Session, codes: Collection[str]) -> dict[str, Handed]:
     """A handed-out subject's code → what it is. Until the transaction ends, nobody else adds to these rounds."""
-    rows = core(session).execute(_HELD, {"codes": codes})
-    return {row[1]: Handed(*row) for row in rows}
+    return {row[1]: Handed(*row) for row in _HELD.all(session, {"codes": codes})}
 
 
 def of_rounds(session: Session, round_ids: Collection[int]) -> list[Kept]:
     """Every classification of these rounds, the oldest first."""
-    return [Kept(*row) for row in core(session).execute(_OF_ROUNDS, {"ids": round_ids})]
+    return [Kept(*row) for row in _OF_ROUNDS.all(session, {"ids": round_ids})]
 
 
 def add(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
     """Adds rows of Classification. What they answer is no longer in flight."""
-    connection = core(session)
-    connection.execute(_ADDED, rows)
-    connection.execute(_ANSWERED, {"ids": [row["round_subject_id"] for row in rows], "at": now})
+    _ADDED.run(session, rows)
+    _ANSWERED.run(session, [{"ids": [row["round_subject_id"] for row in rows], "at": now}])
 
 
 def hold_subjects(session: Session, subject_ids: Collection[int]) -> None:
     """Until the transaction ends: of two answers that arrive together, the second is believed with the first."""
-    core(session).execute(_SUBJECTS, {"ids": subject_ids})
+    _SUBJECTS.all(session, {"ids": subject_ids})
 
 
 def newest(session: Session, subject_ids: Collection[int], most: int) -> dict[int, list[Given]]:
     """Subject id → those of its newest classifications, so many at most, that count; none, and there is no entry."""
-    connection = core(session)
     given: dict[int, list[Given]] = defaultdict(list)
-    rows = connection.execute(_NEWEST_ANSWERS[connection.dialect.name], {"ids": subject_ids, "most": most})
+    rows = _NEWEST_ANSWERS.all(session, {"ids": subject_ids, "most": most})
     for subject_id, volunteer_id, choice, abstention in rows:
         given[subject_id].append(Given(volunteer_id, choice, abstention))
     return given
@@ -168,11 +181,10 @@ def newest(session: Session, subject_ids: Collection[int], most: int) -> dict[in
 
 def voices(session: Session, project_id: int, volunteer_ids: Collection[int]) -> dict[int, Voice]:
     """Volunteer id → what is known of her; a newcomer has no entry."""
-    rows = core(session).execute(_VOICES, {"project_id": project_id, "ids": volunteer_ids})
+    rows = _VOICES.all(session, {"project_id": project_id, "ids": volunteer_ids})
     return {volunteer_id: Voice(confusion, copies) for volunteer_id, confusion, copies in rows}
 
 
 def predictions(session: Session, model_id: int, subject_ids: Collection[int]) -> dict[int, str]:
     """Subject id → this model's p (K,) as JSON; empty if it is not the published model any more."""
-    rows = core(session).execute(_PREDICTIONS, {"model_id": model_id, "ids": subject_ids})
-    return dict(rows.all())
+    return dict(_PREDICTIONS.all(session, {"model_id": model_id, "ids": subject_ids}))

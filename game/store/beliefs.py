@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Text, bindparam, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from game.store.engine import core
+from game.store.prepared import Prepared
 from game.store.ranks import ranks_of
 from game.store.tables import (
     Aggregate,
@@ -54,7 +54,7 @@ class InForce(NamedTuple):
     model: str | None
 
 
-_NEWEST = (
+_NEWEST = Prepared(
     select(
         cast(Aggregate.pooled, Text), cast(Aggregate.prior, Text), Aggregate.redundancy, Aggregate.assured,
         cast(Aggregate.model, Text),
@@ -67,7 +67,7 @@ _NEWEST = (
 
 def in_force(session: Session, project_id: int) -> InForce | None:
     """None before the first aggregation."""
-    row = core(session).execute(_NEWEST, {"project_id": project_id}).first()
+    row = _NEWEST.first(session, {"project_id": project_id})
     return None if row is None else InForce(*row)
 
 

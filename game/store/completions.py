@@ -1,4 +1,4 @@
-"""The statements with which a round ends: Core, made once, none dearer with more players or subjects."""
+"""The statements with which a round ends: prepared, none dearer with more players or subjects."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
 from game.store.columns import Instant
-from game.store.engine import core
 from game.store.listed import Listed, among
+from game.store.prepared import Prepared
 from game.store.rounds import COUNTS
 from game.store.tables import Aggregate, Classification, ExpertLabel, Reliability, Round, Standing, Volunteer
 from game.store.upsert import keep_all
@@ -34,16 +34,16 @@ class Earned(NamedTuple):
     since: int
 
 
-_HELD = (
+_HELD = Prepared(
     select(Volunteer.id)
     .where(among(Volunteer.id, bindparam("ids", type_=Listed())))
     .order_by(Volunteer.id)
     .with_for_update(key_share=True)
 )
 
-_LATEST = select(func.max(Round.completed_at)).where(_OF_VOLUNTEER)
+_LATEST = Prepared(select(func.max(Round.completed_at)).where(_OF_VOLUNTEER))
 
-_GOLD = (
+_GOLD = Prepared(
     select(ExpertLabel.label, Classification.choice)
     .select_from(Classification)
     .join(ExpertLabel, ExpertLabel.subject_id == Classification.subject_id)
@@ -58,37 +58,42 @@ _GOLD = (
     .limit(bindparam("most"))
 )
 
-_MEASURED = select(
-    select(Aggregate.computed_at)
-    .where(Aggregate.project_id == _PROJECT)
-    .order_by(Aggregate.id.desc())
-    .limit(1)
-    .scalar_subquery(),
-    select(Reliability.computed_at)
-    .where(Reliability.volunteer_id == _VOLUNTEER, Reliability.project_id == _PROJECT)
-    .scalar_subquery(),
+_MEASURED = Prepared(
+    select(
+        select(Aggregate.computed_at)
+        .where(Aggregate.project_id == _PROJECT)
+        .order_by(Aggregate.id.desc())
+        .limit(1)
+        .scalar_subquery(),
+        select(Reliability.computed_at)
+        .where(Reliability.volunteer_id == _VOLUNTEER, Reliability.project_id == _PROJECT)
+        .scalar_subquery(),
+    )
 )
 
-_COMPLETE = (
+_COMPLETE = Prepared(
     update(Round)
     .where(Round.id == bindparam("round_id"))
     .values(completed_at=bindparam("at", type_=Instant()), points=bindparam("earned"))
 )
 
-_EARNED = select(
-    func.coalesce(func.sum(Round.points), 0),
-    func.coalesce(func.sum(case((Round.completed_at >= bindparam("since", type_=Instant()), Round.points))), 0),
-).where(_OF_VOLUNTEER, Round.completed_at.is_not(None))
+_EARNED = Prepared(
+    select(
+        func.coalesce(func.sum(Round.points), 0),
+        func.coalesce(func.sum(case((Round.completed_at >= bindparam("since", type_=Instant()), Round.points))), 0),
+    ).where(_OF_VOLUNTEER, Round.completed_at.is_not(None))
+)
 
 
 def hold_volunteers(session: Session, ids: Collection[int]) -> None:
     """Until the transaction ends: of two rounds that one completes at the same moment, each is counted."""
-    core(session).execute(_HELD, {"ids": ids})
+    _HELD.all(session, {"ids": ids})
 
 
 def latest_completed_at(session: Session, volunteer_id: int, project_id: int) -> datetime | None:
     named = {"volunteer_id": volunteer_id, "project_id": project_id}
-    return core(session).execute(_LATEST, named).scalar()
+    found: datetime | None = _LATEST.scalar(session, named)
+    return found
 
 
 def gold_answers(
@@ -97,21 +102,21 @@ def gold_answers(
     """(true label, choice) of a volunteer's newest answers to hidden gold in completed rounds and in this one,
     abstentions left out."""
     named = {"volunteer_id": volunteer_id, "project_id": project_id, "most": most, "round_id": round_id}
-    return [(label, choice) for label, choice in core(session).execute(_GOLD, named) if choice is not None]
+    return [(label, choice) for label, choice in _GOLD.all(session, named) if choice is not None]
 
 
 def measured(session: Session, volunteer_id: int, project_id: int) -> Measured:
     named = {"volunteer_id": volunteer_id, "project_id": project_id}
-    return Measured(*core(session).execute(_MEASURED, named).one())
+    return Measured(*_MEASURED.all(session, named)[0])
 
 
 def complete(session: Session, round_id: int, earned: int | None, now: datetime) -> None:
-    core(session).execute(_COMPLETE, {"round_id": round_id, "earned": earned, "at": now})
+    _COMPLETE.run(session, [{"round_id": round_id, "earned": earned, "at": now}])
 
 
 def earned(session: Session, volunteer_id: int, project_id: int, since: datetime) -> Earned:
     named = {"volunteer_id": volunteer_id, "project_id": project_id, "since": since}
-    return Earned(*core(session).execute(_EARNED, named).one())
+    return Earned(*_EARNED.all(session, named)[0])
 
 
 def keep_standings(session: Session, project_id: int, volunteer_id: int, points: dict[str, int]) -> None:

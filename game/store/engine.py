@@ -12,10 +12,20 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from game.store.outages import or_unavailable
+
 if TYPE_CHECKING:
     from game.store.ranks import Ranks
 
 BUSY_TIMEOUT_S = 30
+# A server whose machine has vanished does not even refuse: how long it is waited for, and for a word on an open line.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 _CORE = "core"
 
 # Runs what makes SQLite wait, for the disk or for another process, so that whoever calls can let others go on.
@@ -32,8 +42,8 @@ RANKS = "ranks"
 # The version that the newest migration brings; the web reads it here because Alembic is large.
 NEWEST_SCHEMA = max(path.name[:4] for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
 
-# What a database that is away, or no database of ours, is met with.
-Unreachable = DatabaseError
+# What a database is met with that is none of ours.
+Foreign = DatabaseError
 
 
 @dataclass(frozen=True)
@@ -58,25 +68,29 @@ def open_store(url: str, wait: Wait = wait_here) -> Store:
         event.listen(engine, "begin", partial(_begin_sqlite, wait))
         event.listen(engine, "commit", partial(_commit_sqlite, wait))
         return Store(engine, threading.Lock())
-    return Store(create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True))
+    return Store(create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=_PATIENCE))
 
 
 @contextmanager
 def transaction(store: Store) -> Iterator[Session]:
-    """All or nothing; the only commit in the house. What follows a commit (events, caches) comes after the block."""
+    """All or nothing; the only commit in the house. What follows a commit (events, caches) comes after the block.
+
+    Raises Unavailable while the database is away or full; where it went away in a commit, nobody knows whether that
+    was kept.
+    """
     if store.writer is None:
-        with Session(store.engine) as session, session.begin():
+        with or_unavailable(), Session(store.engine) as session, session.begin():
             yield session
         return
-    with store.writer, Session(store.engine) as session, session.begin():
+    with store.writer, or_unavailable(), Session(store.engine) as session, session.begin():
         session.info[_CORE] = session.connection(execution_options={"writes": True})
         yield session
 
 
 @contextmanager
 def reading(store: Store) -> Iterator[Session]:
-    """A session whose changes are thrown away."""
-    with Session(store.engine, info={RANKS: store.ranks}) as session:
+    """A session whose changes are thrown away. Raises Unavailable while the database is away."""
+    with or_unavailable(), Session(store.engine, info={RANKS: store.ranks}) as session:
         yield session
 
 

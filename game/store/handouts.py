@@ -1,4 +1,4 @@
-"""The statements with which a round begins: Core, made once, none dearer with more subjects, players or answers."""
+"""The statements with which a round begins: prepared, none dearer with more subjects, players or answers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
 from game.store.columns import Instant
-from game.store.engine import core
 from game.store.listed import Listed, among
+from game.store.prepared import Prepared
 from game.store.tables import (
     Classification,
     Consensus,
@@ -54,10 +54,10 @@ _SINCE = RoundSubject.handed_at > bindparam("since", type_=Instant())
 _IN_PLAY = select(Opening.subject_id).where(
     Opening.project_id == _PROJECT, Opening.choice_set == bindparam("choice_set"), Opening.retired_at.is_(None)
 )
-_MOST_WANTED = _free(_IN_PLAY.order_by(Opening.priority.desc()))
-_BY_LOT = _free(_IN_PLAY.where(Opening.shuffle >= bindparam("shuffle")).order_by(Opening.shuffle))
+_MOST_WANTED = Prepared(_free(_IN_PLAY.order_by(Opening.priority.desc())))
+_BY_LOT = Prepared(_free(_IN_PLAY.where(Opening.shuffle >= bindparam("shuffle")).order_by(Opening.shuffle)))
 
-_EARLIER = (
+_EARLIER = Prepared(
     select(RoundSubject.id)
     .where(RoundSubject.volunteer_id == _VOLUNTEER)
     .order_by(RoundSubject.id.desc())
@@ -69,7 +69,7 @@ _RESTED = ~exists().where(
     RoundSubject.subject_id == ExpertLabel.subject_id,
     RoundSubject.id > bindparam("earlier"),
 )
-_GOLD = (
+_GOLD = Prepared(
     select(ExpertLabel.subject_id)
     .where(
         ExpertLabel.project_id == _PROJECT,
@@ -88,48 +88,50 @@ _NEWEST_LEVELS = (
     .limit(bindparam("most"))
     .subquery()
 )
-_N_GIVEN = (
+_N_GIVEN = Prepared(
     select(func.count())
     .select_from(_NEWEST_LEVELS)
     .where(among(_NEWEST_LEVELS.c.level, bindparam("levels", type_=Listed(String))))
 )
-_UNFINISHED = (
+_UNFINISHED = Prepared(
     select(Round.id)
     .where(Round.volunteer_id == _VOLUNTEER, Round.project_id == _PROJECT, Round.completed_at.is_(None))
     .where(Round.level == bindparam("level"), Round.started_at > bindparam("since", type_=Instant()))
     .order_by(Round.id.desc())
     .limit(1)
 )
-_BEGIN = insert(Round).returning(Round.id)
-_HAND_OUT = insert(RoundSubject)
+_BEGIN = Prepared(
+    insert(Round).returning(Round.id), ["code", "project_id", "volunteer_id", "level", "n_subjects", "started_at"]
+)
+_HAND_OUT = Prepared(insert(RoundSubject), ["code", "position", "subject_id", "volunteer_id", "handed_at", "round_id"])
 
 
 def open_round(session: Session, volunteer_id: int, project_id: int, level: str, since: datetime) -> Round | None:
     """The volunteer's newest unfinished round at this level that was started after `since`."""
     named = {"volunteer_id": volunteer_id, "project_id": project_id, "level": level, "since": since}
-    found = core(session).execute(_UNFINISHED, named).scalar()
+    found = _UNFINISHED.scalar(session, named)
     return None if found is None else session.get(Round, found)
 
 
 def n_given_before(session: Session, volunteer_id: int, project_id: int, levels: Collection[str], most: int) -> int:
     """How many of a volunteer's newest answers, at most so many, were given at these levels."""
     named = {"volunteer_id": volunteer_id, "project_id": project_id, "levels": levels, "most": most}
-    return core(session).execute(_N_GIVEN, named).scalar() or 0
+    return _N_GIVEN.scalar(session, named) or 0
 
 
 def most_wanted(session: Session, asked: Asked) -> list[int]:
     """Ids of free subjects in play, those wanted most."""
-    return list(core(session).execute(_MOST_WANTED, asked._asdict()).scalars())
+    return _MOST_WANTED.scalars(session, asked._asdict())
 
 
 def drawn_by_lot(session: Session, asked: Asked, shuffle: float) -> list[int]:
     """Ids of free subjects in play whose shuffle follows the given number in [0, 1)."""
-    return list(core(session).execute(_BY_LOT, asked._asdict() | {"shuffle": shuffle}).scalars())
+    return _BY_LOT.scalars(session, asked._asdict() | {"shuffle": shuffle})
 
 
 def latest_but(session: Session, volunteer_id: int, n: int) -> int:
     """The id under which a volunteer was handed the last subject before her newest `n`; 0 if there was none."""
-    return core(session).execute(_EARLIER, {"volunteer_id": volunteer_id, "rest": n}).scalar() or 0
+    return _EARLIER.scalar(session, {"volunteer_id": volunteer_id, "rest": n}) or 0
 
 
 class AskedGold(NamedTuple):
@@ -147,11 +149,10 @@ class AskedGold(NamedTuple):
 
 def gold_after(session: Session, asked: AskedGold) -> list[int]:
     """Subject ids."""
-    return list(core(session).execute(_GOLD, asked._asdict()).scalars())
+    return _GOLD.scalars(session, asked._asdict())
 
 
 def hand_out(session: Session, begun: dict[str, Any], handed: Sequence[dict[str, Any]]) -> None:
     """Adds a row of Round, and those of RoundSubject that belong to it."""
-    connection = core(session)
-    round_id = connection.execute(_BEGIN, begun).scalar_one()
-    connection.execute(_HAND_OUT, [{**row, "round_id": round_id} for row in handed])
+    round_id = _BEGIN.scalar(session, begun)
+    _HAND_OUT.run(session, [{**row, "round_id": round_id} for row in handed])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from game.store.engine import core
+from game.store.prepared import Prepared
 from game.store.tables import Token, Volunteer
 
 
@@ -27,17 +27,17 @@ _KNOWN = select(
     Volunteer.id, Volunteer.pseudonym, Volunteer.login, Volunteer.role, Volunteer.simulated, Volunteer.sign_in_version,
     Volunteer.deleted_at,
 )  # fmt: skip
-_BY_ID = _KNOWN.where(Volunteer.id == bindparam("volunteer_id"))
-_BY_TOKEN = _KNOWN.join(Token, Token.volunteer_id == Volunteer.id).where(Token.sha256 == bindparam("sha256"))
+_BY_ID = Prepared(_KNOWN.where(Volunteer.id == bindparam("volunteer_id")))
+_BY_TOKEN = Prepared(_KNOWN.join(Token, Token.volunteer_id == Volunteer.id).where(Token.sha256 == bindparam("sha256")))
 
 
 def known(session: Session, volunteer_id: int) -> Known | None:
-    row = core(session).execute(_BY_ID, {"volunteer_id": volunteer_id}).first()
+    row = _BY_ID.first(session, {"volunteer_id": volunteer_id})
     return None if row is None else Known(*row)
 
 
 def known_by_token(session: Session, sha256: str) -> Known | None:
-    row = core(session).execute(_BY_TOKEN, {"sha256": sha256}).first()
+    row = _BY_TOKEN.first(session, {"sha256": sha256})
     return None if row is None else Known(*row)
 
 

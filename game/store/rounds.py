@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from game.store.engine import core
+from game.store.prepared import Prepared
 from game.store.tables import (
     Classification,
     Opening,
@@ -86,14 +86,16 @@ def answers_of_round(session: Session, round_id: int) -> dict[int, Classificatio
     return {row.round_subject_id: row for row in session.scalars(rows)}
 
 
-_UNLOCKED = select(Unlock.level).where(
-    Unlock.volunteer_id == bindparam("volunteer_id"), Unlock.project_id == bindparam("project_id")
+_UNLOCKED = Prepared(
+    select(Unlock.level).where(
+        Unlock.volunteer_id == bindparam("volunteer_id"), Unlock.project_id == bindparam("project_id")
+    )
 )
 
 
 def unlocked_levels(session: Session, volunteer_id: int, project_id: int) -> set[str]:
     named = {"volunteer_id": volunteer_id, "project_id": project_id}
-    return set(core(session).execute(_UNLOCKED, named).scalars())
+    return set(_UNLOCKED.scalars(session, named))
 
 
 def unlock(session: Session, volunteer_id: int, project_id: int, level: str, now: datetime) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from game.store.beliefs import TIE_BREAK
 from game.store.columns import Instant
-from game.store.engine import core
+from game.store.prepared import Prepared
 from game.store.rounds import COUNTS
 from game.store.tables import (
     Aggregate,
@@ -20,6 +20,7 @@ from game.store.tables import (
     Prediction,
     Reliability,
     Subject,
+    Volunteer,
 )
 from game.store.upsert import keep_all
 
@@ -48,7 +49,7 @@ class Renewed(NamedTuple):
 
 
 _OPENING: Any = Opening.__table__
-_RENEW_OPENING = (
+_RENEW_OPENING = Prepared(
     update(_OPENING)
     .where(_OPENING.c.subject_id == bindparam("of_subject"), _OPENING.c.choice_set == bindparam("of_set"))
     .values(
@@ -110,15 +111,15 @@ def extent_of_answers(session: Session, subject_ids: Sequence[int]) -> dict[int,
 def take_consensuses(session: Session, subject_ids: Sequence[int]) -> set[int]:
     """Keeps the subjects' consensus from changing until the transaction ends; returns those that play is changing now.
 
-    Whoever waits for them while others wait for her comes to a standstill: they are not waited for.
+    Whoever waits for them while others wait for her comes to a standstill: they are not waited for. The subjects are
+    held, as play holds them: a consensus that is only about to be added cannot be.
     """
-    return _busy(session, select(Consensus.subject_id).where(Consensus.subject_id.in_(subject_ids)))
+    return _busy(session, Subject.id, subject_ids)
 
 
-def take_reliabilities(session: Session, project_id: int, volunteer_ids: Sequence[int]) -> set[int]:
-    """The same for volunteers' reliabilities in a project."""
-    of_project = select(Reliability.volunteer_id).where(Reliability.project_id == project_id)
-    return _busy(session, of_project.where(Reliability.volunteer_id.in_(volunteer_ids)))
+def take_reliabilities(session: Session, volunteer_ids: Sequence[int]) -> set[int]:
+    """The same for volunteers' reliabilities, which belong to whoever holds the volunteer."""
+    return _busy(session, Volunteer.id, volunteer_ids)
 
 
 def subjects_retired(session: Session, project_id: int, reason: str) -> set[int]:
@@ -168,10 +169,8 @@ def keep_consensuses(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) -> None:
     """A subject that stays retired keeps the time at which it left play."""
-    if not renewed:
-        return
-    core(session).execute(
-        _RENEW_OPENING,
+    _RENEW_OPENING.run(
+        session,
         [
             {
                 "of_subject": one.subject_id, "of_set": str(one.choice_set), "new_priority": one.priority,
@@ -182,7 +181,7 @@ def renew_openings(session: Session, renewed: Sequence[Renewed], now: datetime) 
     )  # fmt: skip
 
 
-def _busy(session: Session, ids: Select[int]) -> set[int]:
+def _busy(session: Session, key: InstrumentedAttribute[int], ids: Sequence[int]) -> set[int]:
     """SQLite, with its only writer, locks no rows: there nothing is ever busy."""
-    taken = set(session.scalars(ids.with_for_update(skip_locked=True)))
-    return set(session.scalars(ids)) - taken
+    rows = select(key).where(key.in_(ids)).order_by(key)
+    return set(ids) - set(session.scalars(rows.with_for_update(key_share=True, skip_locked=True)))

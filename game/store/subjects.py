@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
-from game.store.engine import core
 from game.store.listed import Listed, among, over_listed
+from game.store.prepared import Prepared
 from game.store.tables import ExpertLabel, Image, Opening, Project, Subject
 
 
@@ -33,11 +34,12 @@ def project_row(session: Session, slug: str) -> Project | None:
     return session.scalar(select(Project).where(Project.slug == slug))
 
 
-_PROJECT_ID = select(Project.id).where(Project.slug == bindparam("slug"))
+_PROJECT_ID = Prepared(select(Project.id).where(Project.slug == bindparam("slug")))
 
 
 def project_id(session: Session, slug: str) -> int | None:
-    return core(session).execute(_PROJECT_ID, {"slug": slug}).scalar()
+    found: int | None = _PROJECT_ID.scalar(session, {"slug": slug})
+    return found
 
 
 def add_project(session: Session, slug: str, label_codes: Sequence[str], now: datetime) -> Project:
@@ -88,19 +90,19 @@ def expert_label(session: Session, subject_id: int) -> ExpertLabel | None:
     return session.get(ExpertLabel, subject_id)
 
 
-_N_HIDDEN_GOLD = over_listed("""
+_N_HIDDEN_GOLD = Prepared(
+    over_listed("""
 SELECT (SELECT count(*) FROM (
     SELECT 1 FROM expert_labels
     WHERE project_id = :project_id AND use = 'hidden' AND label = listed.value ORDER BY shuffle LIMIT :most
 ) AS enough) FROM {listed}
 """)
+)
 
 
 def n_hidden_gold(session: Session, project_id: int, labels: Sequence[int], most: int) -> list[int]:
     """How many subjects of hidden gold each of these labels has; counting stops at `most`."""
-    connection = core(session)
-    named = {"project_id": project_id, "ids": labels, "most": most}
-    return list(connection.execute(_N_HIDDEN_GOLD[connection.dialect.name], named).scalars())
+    return _N_HIDDEN_GOLD.scalars(session, {"project_id": project_id, "ids": labels, "most": most})
 
 
 def expert_labels(session: Session, project_id: int, uses: Sequence[GoldUse]) -> dict[int, tuple[int, GoldUse]]:
@@ -117,13 +119,13 @@ def gold_among(session: Session, subject_ids: Sequence[int]) -> set[int]:
 
 
 def places(session: Session, subject_ids: Sequence[int]) -> dict[int, Place]:
-    rows = core(session).execute(_PLACES_LISTED, {"ids": subject_ids})
-    return {row.id: _place(row) for row in rows}
+    rows = _PLACES_LISTED.all(session, {"ids": subject_ids})
+    return {row[0]: Place(*row) for row in rows}
 
 
 def places_of_project(session: Session, project_id: int) -> list[Place]:
     rows = session.execute(_PLACES.where(Subject.project_id == project_id).order_by(Subject.id))
-    return [_place(row) for row in rows]
+    return [Place(*row) for row in rows]
 
 
 def n_subjects(session: Session, project_id: int) -> int:
@@ -137,23 +139,9 @@ def example_image(session: Session, project_id: int, name: str) -> str | None:
     return session.scalar(found.where(Subject.project_id == project_id, Subject.name == name).limit(1))
 
 
-_PLACES = select(
-    Subject.id,
-    Subject.code,
-    Subject.name,
-    Subject.row,
-    Subject.column,
-    Subject.photograph,
-    Subject.site,
-    Image.sha256,
-    Image.width_px,
-    Image.height_px,
-).join(Image)
-_PLACES_LISTED = _PLACES.where(among(Subject.id, bindparam("ids", type_=Listed())))
-
-
-def _place(row: Row[int, str, str, int | None, int | None, str | None, str | None, str, int, int]) -> Place:
-    return Place(
-        row.id, row.code, row.sha256, row.name, row.row, row.column, row.width_px, row.height_px, row.photograph,
-        row.site,
-    )  # fmt: skip
+# In the order of Place.
+_PLACES: Any = select(
+    Subject.id, Subject.code, Image.sha256, Subject.name, Subject.row, Subject.column, Image.width_px, Image.height_px,
+    Subject.photograph, Subject.site,
+).join(Image)  # fmt: skip
+_PLACES_LISTED = Prepared(_PLACES.where(among(Subject.id, bindparam("ids", type_=Listed()))))

@@ -9,19 +9,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from game.store.columns import Table as Mapped
-from game.store.engine import core
+from game.store.prepared import Prepared
 
 
 def keep_all(session: Session, table: type[Mapped], rows: Sequence[dict[str, Any]]) -> None:
     """`rows` name the same columns, the primary key among them."""
-    if not rows:
-        return
-    connection = core(session)
-    connection.execute(_keeping(table, connection.dialect.name, tuple(rows[0])), list(rows))
+    if rows:
+        _keeping(table, tuple(rows[0])).run(session, rows)
 
 
 @cache
-def _keeping(table: type[Mapped], dialect_name: str, names: tuple[str, ...]) -> Insert:
+def _keeping(table: type[Mapped], names: tuple[str, ...]) -> Prepared:
+    return Prepared({name: _written(table, name, names) for name in ("sqlite", "postgresql")}, names)
+
+
+def _written(table: type[Mapped], dialect_name: str, names: tuple[str, ...]) -> Insert:
     kept: Table = table.__table__  # type: ignore[assignment]
     dialect = postgresql if dialect_name == "postgresql" else sqlite
     added = dialect.insert(kept)

@@ -18,7 +18,7 @@ from game.science.figures import consensus_figures
 from game.science.gallery import model_gallery
 from game.store import reading, transaction
 from game.web import payloads
-from game.web.answers import keep_answer
+from game.web.answers import begin_round, keep_answer
 from game.web.context import API, current_account, current_game, known_project, now, required_account, rng
 from game.web.downloads import present
 from game.web.errors import CODES, validation_message
@@ -26,8 +26,8 @@ from game.web.limits import CLASSIFICATIONS, GUESTS, ROUNDS, by_address, by_volu
 
 DESCRIPTION = (
     "Fathom's game as JSON: become a guest, start a round, classify its subjects. Every error has the same shape. "
-    "Socket.IO (WebSocket, path /socket.io, auth {token}) carries the same messages: “classify” from a player, its "
-    "acknowledgement the outcome or the error; “progress” and “leaderboard” from the server."
+    "Socket.IO (WebSocket, path /socket.io, auth {token}) carries the same messages: “start” and “classify” from "
+    "a player, acknowledged with the round or the outcome, or the error; “progress” and “leaderboard” from the server."
 )
 View = TypeVar("View", bound=Callable[..., Response])
 Security = list[dict[str, list[str]]]
@@ -152,11 +152,7 @@ def show_model(path: payloads.ProjectPath) -> Response:
 @checked
 def start_round(path: payloads.ProjectPath, body: payloads.RoundWanted) -> Response:
     """Start a round, or take up the one that was left unfinished."""
-    project, account = known_project(path.slug), required_account()
-    at, chance = now(), rng()
-    shown = current_game().ledger.write(
-        lambda session: rounds.start_round(session, project, account.id, body.level, at, chance)
-    )
+    shown = begin_round(current_game(), known_project(path.slug), required_account(), body.level)
     return _answer(payloads.Round.of(shown))
 
 

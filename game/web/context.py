@@ -36,6 +36,13 @@ class Game:
     announce: Callable[[str, Outcome], None]
     ledger: Ledger
 
+    def project(self, slug: str) -> Project:
+        """Raises NotFound."""
+        found = self.projects.get(slug)
+        if found is None:
+            raise NotFound("There is no project “%(slug)s”.", slug=slug[:64])
+        return found
+
 
 def current_game() -> Game:
     return cast(Game, current_app.extensions["fathom"])
@@ -61,10 +68,7 @@ def required_account() -> Account:
 
 def known_project(slug: str) -> Project:
     """Raises NotFound."""
-    project = current_game().projects.get(slug)
-    if project is None:
-        raise NotFound("There is no project “%(slug)s”.", slug=slug[:64])
-    return project
+    return current_game().project(slug)
 
 
 def signed_in(account: Account) -> None:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, TooManyRequests
 
-from game.errors import Conflict, FathomError, InvalidInput, NotAllowed, NotFound, NotLoggedIn, TooMany
+from game.errors import Conflict, FathomError, InvalidInput, NotAllowed, NotFound, NotLoggedIn, TooMany, Unavailable
 from game.web.requests import request_id
 
 STATUS: dict[type[FathomError], HTTPStatus] = {
@@ -19,6 +19,7 @@ STATUS: dict[type[FathomError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -33,6 +34,7 @@ class ErrorCode(StrEnum):
     NOT_JSON = "not_json"
     TOO_MANY = "too_many"
     BROKEN = "broken"
+    UNAVAILABLE = "unavailable"
 
 
 CODES: dict[int, ErrorCode] = {
@@ -45,6 +47,7 @@ CODES: dict[int, ErrorCode] = {
     413: ErrorCode.TOO_LARGE,
     415: ErrorCode.NOT_JSON,
     429: ErrorCode.TOO_MANY,
+    503: ErrorCode.UNAVAILABLE,
 }
 
 
@@ -89,6 +92,8 @@ def _refused(error: FathomError) -> ResponseReturnValue:
     answer, _ = _answer(status, sentence(error))
     if status is HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = "5"
     return answer, status
 
 

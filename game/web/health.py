@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
 
+from game.errors import Unavailable
 from game.store import beliefs, engine, reading
 from game.version import CODE_VERSION
 from game.web.context import current_game
@@ -24,7 +25,7 @@ def ready() -> tuple[Response, HTTPStatus]:
     try:
         with reading(current_game().store) as session:
             schema = engine.schema_version(session)
-    except engine.Unreachable:
+    except (Unavailable, engine.Foreign):
         return jsonify(ready=False, why="The database does not answer."), HTTPStatus.SERVICE_UNAVAILABLE
     if schema < engine.NEWEST_SCHEMA:
         why = f"The database is at version {schema}, this program needs {engine.NEWEST_SCHEMA}: run `fathom migrate`."

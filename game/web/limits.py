@@ -69,19 +69,19 @@ def register_limits(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
 
 
-class SocketLimits:
+class SocketLimit:
     """Counts what comes over sockets; a volunteer's socket lives in one process, so memory will do. `clock` tells
     seconds. What was counted is forgotten with the window that it was counted in."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         # One limit here, for the limiter of requests takes as long for a count as an answer takes to be kept.
-        (limit,) = parse_many(CLASSIFICATIONS)
-        self._most, self._window_s = limit.amount, limit.get_expiry()
+        (parsed,) = parse_many(limit)
+        self._most, self._window_s = parsed.amount, parsed.get_expiry()
         self._window = 0
         self._n: Counter[int] = Counter()
 
-    def count_classification(self, volunteer_id: int) -> None:
+    def count(self, volunteer_id: int) -> None:
         """Raises TooMany."""
         window = int(self._clock() / self._window_s)
         if window != self._window:

@@ -14,9 +14,9 @@ from game.play.classify import Answer, withdraw_last
 from game.play.figures import round_summary
 from game.play.rounds import ShownRound
 from game.play.showcase import tutorial_pictures
-from game.store import Session, reading, transaction
+from game.store import reading
 from game.web import payloads
-from game.web.answers import keep_answer
+from game.web.answers import begin_round, keep_answer
 from game.web.context import current_account, current_game, now, required_account, rng, signed_in
 from game.web.errors import validation_message
 from game.web.limits import CLASSIFICATIONS, ROUNDS, by_volunteer, new_guests
@@ -37,12 +37,12 @@ def ready(slug: str) -> str:
 @by_volunteer(ROUNDS)
 def play(slug: str) -> ResponseReturnValue:
     project, level = find_project(slug), request.form.get("level")
-    with transaction(current_game().store) as session:
-        account = _player(session)
-        if not rounds.tutorial_seen(session, project, account.id):
-            return redirect(url_for(".tutorial", slug=slug, level=level))
-        shown = rounds.start_round(session, project, account.id, level, now(), rng())
-    return redirect(url_for(".round_page", code=shown.code))
+    game, account = current_game(), _player()
+    with reading(game.store) as session:
+        seen = rounds.tutorial_seen(session, project, account.id)
+    if not seen:
+        return redirect(url_for(".tutorial", slug=slug, level=level))
+    return redirect(url_for(".round_page", code=begin_round(game, project, account, level).code))
 
 
 @blueprint.get("/projects/<slug>/tutorial")
@@ -58,11 +58,9 @@ def tutorial(slug: str) -> str:
 @by_volunteer(ROUNDS)
 def tutorial_done(slug: str) -> ResponseReturnValue:
     project, level = find_project(slug), request.form.get("level")
-    with transaction(current_game().store) as session:
-        account = _player(session)
-        rounds.mark_tutorial_seen(session, project, account.id, now())
-        shown = rounds.start_round(session, project, account.id, level, now(), rng())
-    return redirect(url_for(".round_page", code=shown.code))
+    game, account, at = current_game(), _player(), now()
+    game.ledger.write(lambda session: rounds.mark_tutorial_seen(session, project, account.id, at))
+    return redirect(url_for(".round_page", code=begin_round(game, project, account, level).code))
 
 
 @blueprint.get("/rounds/<code>")
@@ -105,8 +103,8 @@ def answer(code: str) -> ResponseReturnValue:
 def undo(code: str) -> ResponseReturnValue:
     account, game = required_account(), current_game()
     try:
-        with transaction(game.store) as session:
-            subject = withdraw_last(session, game.projects, code, account.id, now())
+        at = now()
+        subject = game.ledger.write(lambda session: withdraw_last(session, game.projects, code, account.id, at))
     except Conflict as conflict:
         return _not_again(conflict, code)
     return jsonify({"subject": subject}) if _wants_json() else redirect(url_for(".round_page", code=code))
@@ -123,11 +121,12 @@ def summary(code: str) -> ResponseReturnValue:
     return render_template("summary.html", round=shown, project=shown.project, summary=told)
 
 
-def _player(session: Session) -> Account:
+def _player() -> Account:
     """Whoever plays without an account becomes a guest, with a name and nothing personal."""
     account = current_account()
     if account is None:
-        account = accounts.create_guest(session, now(), rng())
+        at, chance = now(), rng()
+        account = current_game().ledger.write(lambda session: accounts.create_guest(session, at, chance))
         signed_in(account)
     return account
 

@@ -1,7 +1,7 @@
 """Socket.IO: the same answers over an open connection. Every event is acknowledged, with an outcome or an error."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,11 +15,11 @@ from game.errors import FathomError, InvalidInput, NotLoggedIn
 from game.play.accounts import Account
 from game.web import payloads
 from game.web.announcer import room_of
-from game.web.answers import keep_answer
+from game.web.answers import begin_round, keep_answer
 from game.web.context import Game, account_of_session, account_of_token
 from game.web.errors import error_shape, sentence, status_of
-from game.web.limits import SocketLimits
-from game.web.payloads import parse_socket_answer
+from game.web.limits import CLASSIFICATIONS, ROUNDS, SocketLimit
+from game.web.payloads import parse_socket_answer, parse_socket_round
 from game.web.threads import runs_on_gevent
 
 MAX_MESSAGE_BYTES = 16_000
@@ -46,7 +46,7 @@ def open_sockets(app: Flask, settings: Settings) -> socketio.Server:
 
 def register_sockets(server: socketio.Server, app: Flask, game: Game) -> None:
     """Handlers sit on the underlying server: a request context for every event would cost more than the answer."""
-    limits = SocketLimits()
+    answers, starts = SocketLimit(CLASSIFICATIONS), SocketLimit(ROUNDS)
 
     def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
         try:
@@ -59,18 +59,27 @@ def register_sockets(server: socketio.Server, app: Flask, game: Game) -> None:
             if slug in game.projects:
                 server.enter_room(sid, room_of(slug))
 
-    def classify(sid: str, *messages: object) -> Json:
+    def asker(sid: str, limit: SocketLimit) -> Account:
         account: Account | None = server.get_session(sid)["account"]
         if account is None:
             raise NotLoggedIn("This connection belongs to nobody: play as a guest or log in, then connect again.")
-        limits.count_classification(account.id)
-        if len(messages) != 1:
-            raise InvalidInput("“classify” carries one answer.")
-        round_code, answer = parse_socket_answer(messages[0])
+        limit.count(account.id)
+        return account
+
+    def start(sid: str, *messages: object) -> Json:
+        account = asker(sid, starts)
+        slug, level_key = parse_socket_round(_only("start", messages))
+        shown = begin_round(game, game.project(slug), account, level_key)
+        return payloads.Round.of(shown).model_dump(mode="json")
+
+    def classify(sid: str, *messages: object) -> Json:
+        account = asker(sid, answers)
+        round_code, answer = parse_socket_answer(_only("classify", messages))
         outcome = keep_answer(game, round_code, account, answer)
         return payloads.Outcome.of(round_code, outcome).model_dump(mode="json")
 
     server.on("connect", connect)
+    server.on("start", acknowledged(app, start))
     server.on("classify", acknowledged(app, classify))
     server.on("*", acknowledged(app, _unknown))
 
@@ -95,8 +104,14 @@ def _told(app: Flask, error: FathomError) -> Json:
         return error_shape(status_of(error), sentence(error))
 
 
+def _only(event: str, messages: Sequence[object]) -> object:
+    if len(messages) != 1:
+        raise InvalidInput("“%(event)s” carries one message.", event=event)
+    return messages[0]
+
+
 def _unknown(event: str, *_: object) -> Json:
-    raise InvalidInput("There is no event “%(event)s”; the only one from a player is “classify”.", event=event[:40])
+    raise InvalidInput("There is no event “%(event)s”; a player's are “start” and “classify”.", event=event[:40])
 
 
 def _account(app: Flask, game: Game, environ: dict[str, Any], auth: object) -> Account | None:

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from game.artifacts.images import Size
+from game.errors import Unavailable
 from game.levels import Project
 from game.play.rounds import ShownSubject
 from game.play.showcase import Picture
@@ -85,4 +86,8 @@ def picture_url(project: Project, picture: Picture | ShownSubject | Exhibit) -> 
 
 
 def _who() -> dict[str, Any]:
-    return {"account": current_account()}
+    """Nobody, where it cannot be looked up: the page that says so must still come up."""
+    try:
+        return {"account": current_account()}
+    except Unavailable:
+        return {"account": None}

@@ -17,8 +17,9 @@ class Line:
 
     def __init__(self, page: Page) -> None:
         self.cut = False
+        self.refuses = False
         self.loses_acknowledgements = False
-        self.n_classify = 0
+        self.n_classify = self.n_refused = 0
         self._open: list[WebSocketRoute] = []
         page.route_web_socket("**/socket.io/**", self._connect)
 
@@ -31,10 +32,20 @@ class Line:
         if self.cut:
             socket.close()
             return
+        if self.refuses:
+            self._refuse(socket)
+            return
         server = socket.connect_to_server()
         self._open.append(socket)
         socket.on_message(lambda message: self._sent(server, message))
         server.on_message(lambda message: self._came(socket, message))
+
+    def _refuse(self, socket: WebSocketRoute) -> None:
+        """As a server does whose database is away: it opens the line, and then lets nobody in."""
+        opened = {"sid": "1", "upgrades": [], "pingInterval": 25_000, "pingTimeout": 20_000, "maxPayload": 16_000}
+        socket.on_message(lambda _message: socket.send('44{"message":"Nothing can be kept at this moment."}'))
+        socket.send(f"0{json.dumps(opened)}")
+        self.n_refused += 1
 
     def _sent(self, server: WebSocketRoute, message: str | bytes) -> None:
         self.n_classify += '"classify"' in str(message)
@@ -71,6 +82,16 @@ def test_answers_arrive_once_each_when_the_socket_is_cut_in_mid_round(page: Page
     answers = kept(site, code)
     assert len(answers) == 10
     assert len({answer.key for answer in answers}) == 10
+
+
+def test_a_socket_that_was_refused_comes_back_by_itself(page: Page, site: Server) -> None:
+    line = Line(page)
+    line.refuses = True
+    begin_round(page)
+    expect(page.locator("[data-part=connection]")).to_contain_text("No live connection")
+    assert line.n_refused
+    line.refuses = False
+    expect(page.locator("[data-part=connection]")).to_have_attribute("data-state", "live", timeout=20_000)
 
 
 def test_an_answer_whose_acknowledgement_is_lost_is_sent_again_and_kept_once(page: Page, site: Server) -> None:

@@ -43,20 +43,16 @@ class HttpDoor:
 
 
 class SocketDoor:
-    """Rounds are begun by HTTP, as in a browser."""
-
     def __init__(self, url: str, token: str) -> None:
-        self._http = Http(url, token)
         self._socket = Socket(url, SLUG, token)
 
     def start_round(self) -> Json:
-        return self._http.post(f"/projects/{SLUG}/rounds", {})[1]
+        return self._socket.call("start", {"project": SLUG})
 
     def classify(self, round_code: str, answer: Json) -> Json:
         return self._socket.call("classify", {"round": round_code, **answer})
 
     def close(self) -> None:
-        self._http.close()
         self._socket.close()
 
 

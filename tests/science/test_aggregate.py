@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from game.errors import NotFound
 from game.play.belief import update_belief
 from game.science.aggregate import aggregate
-from game.store import Store, reading, transaction
+from game.store import Store, answers, completions, reading, transaction
 from game.store.science import Renewed, renew_openings
 from game.store.tables import Aggregate, Consensus, Opening, Reliability
 from game.store.tables.play import Abstention
@@ -157,6 +157,8 @@ def test_rows_that_play_is_changing_at_this_moment_are_not_waited_for(reef: Reef
     aggregate(reef.store, MOOREA, NOW)
     busy, later = next(iter(reef.open)), NOW + timedelta(hours=1)
     with transaction(reef.store) as playing:
+        answers.hold_subjects(playing, [busy])
+        completions.hold_volunteers(playing, [reef.knowing[0]])
         playing.execute(update(Consensus).where(Consensus.subject_id == busy).values(agreement=0.5))
         playing.execute(update(Reliability).where(Reliability.volunteer_id == reef.knowing[0]).values(n_gold=1))
         aggregate(reef.store, MOOREA, later)

@@ -46,6 +46,10 @@ class Socket:
     def classify(self, round_: Json, answer: Json, timeout_s: float = PATIENCE_S) -> Json:
         return dict(self.client.call("classify", {"round": round_["id"], **answer}, timeout=timeout_s))
 
+    def start(self, slug: str = "plankton", level: str | None = None) -> Json:
+        wanted = {"project": slug} if level is None else {"project": slug, "level": level}
+        return dict(self.client.call("start", wanted, timeout=PATIENCE_S))
+
     def wait_for(self, event: str, wanted: Callable[[Json], bool] = lambda _: True) -> Json:
         """The newest event of this name that is wanted."""
         deadline = time.monotonic() + PATIENCE_S

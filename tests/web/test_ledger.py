@@ -5,20 +5,22 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from random import Random
 
 import numpy as np
 import pytest
 from sqlalchemy import event, select
 
-from game.errors import Conflict
+from game.errors import Conflict, Unavailable
 from game.play.classify import Answer, Outcome, Sent
 from game.play.rounds import ShownRound
-from game.store import Session, people, reading
+from game.store import Session, open_store, people, reading
 from game.store.tables import Classification
 from game.web.ledger import Ledger
 from tests.conftest import NOW
 from tests.play.conftest import Reef, diver, guest, reef
 from tests.play.rounds import begin
+from tests.servers import free_port
 
 __all__ = ["diver", "reef"]
 
@@ -27,7 +29,7 @@ PATIENCE_S = 30
 
 @pytest.fixture
 def ledger(reef: Reef) -> Ledger:
-    return Ledger(reef.store, reef.projects, lambda: NOW)
+    return Ledger(reef.store, reef.projects, lambda: NOW, lambda: Random(1))
 
 
 def answer(shown: ShownRound, position: int, volunteer_id: int) -> Sent:
@@ -103,6 +105,30 @@ def test_whoever_is_stopped_while_writing_leaves_the_others_to_the_next(
     assert sum(one.exception() is None for one in told) == 3
     with reading(reef.store) as session:
         assert len(session.scalars(select(Classification.id)).all()) == 3
+
+
+def test_while_the_database_is_away_all_who_wait_are_told_at_once(reef: Reef) -> None:
+    """Each alone would wait for it in turn."""
+    away = open_store(f"postgresql+psycopg://fathom@127.0.0.1:{free_port()}/postgres")
+    tries: list[object] = []
+
+    def is_slow(*_: object) -> None:
+        tries.append(threading.Event().wait(0.5))
+
+    event.listen(away.engine, "do_connect", is_slow)
+    ledger = Ledger(away, reef.projects, lambda: NOW, lambda: Random(1))
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: ledger_error(ledger), range(8)))
+    assert {type(one) for one in told} == {Unavailable}
+    assert len(tries) <= 3, "who came first, those who came meanwhile, and perhaps a late one"
+
+
+def ledger_error(ledger: Ledger) -> Exception | None:
+    try:
+        ledger.write(lambda session: people.pseudonym_taken(session, "Curious Octopus"))
+    except Exception as error:
+        return error
+    return None
 
 
 def test_what_is_refused_leaves_nothing_behind_and_the_others_alone(

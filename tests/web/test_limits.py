@@ -8,7 +8,7 @@ from flask_openapi3.openapi import OpenAPI
 from limits import parse_many
 
 from game.errors import TooMany
-from game.web.limits import CLASSIFICATIONS, GUESTS, SIGN_UP, SocketLimits
+from game.web.limits import CLASSIFICATIONS, GUESTS, SIGN_UP, SocketLimit
 from tests.web.player import API, assert_error, new_player
 
 # A page of words for every refusal would take a while.
@@ -60,11 +60,11 @@ def test_a_new_guest_is_no_way_around_the_limit_of_an_address(app: OpenAPI) -> N
 
 def test_answers_over_a_socket_are_limited_too() -> None:
     seconds = [1_000_000.0]
-    limits = SocketLimits(lambda: seconds[0])
+    limits = SocketLimit(CLASSIFICATIONS, lambda: seconds[0])
     for _ in range(MOST):
-        limits.count_classification(1)
+        limits.count(1)
     with pytest.raises(TooMany):
-        limits.count_classification(1)
-    limits.count_classification(2)
+        limits.count(1)
+    limits.count(2)
     seconds[0] += 60
-    limits.count_classification(1)
+    limits.count(1)

@@ -1,6 +1,7 @@
 """The same game over Socket.IO, through the real server: SQLite, and PostgreSQL with Redis and two processes."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -35,6 +36,47 @@ def test_a_round_is_played_over_the_socket(server: Server) -> None:
     assert outcomes[-1]["completed"]
     assert outcomes[-1]["summary"] == f"/rounds/{round_['id']}/summary"
     assert n_kept(server, round_) == 10
+
+
+def test_a_round_begun_over_the_socket_is_the_one_that_http_takes_up(server: Server) -> None:
+    player = new_live_player(server)
+    with player.socket() as socket:
+        round_ = socket.start()
+        assert len(round_["subjects"]) == 10
+        assert socket.start() == round_ == player.start()
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (None, "invalid_input"),
+        ({}, "invalid_input"),
+        ({"project": "plankton", "gold": True}, "invalid_input"),
+        ({"project": "atlantis"}, "not_found"),
+        ({"project": "plankton", "level": "no-such-level"}, "not_found"),
+        ({"project": "moorea", "level": "kinds"}, "not_allowed"),
+    ],
+    ids=["nothing", "no project", "more than there is", "no such project", "no such level", "a locked level"],
+)
+def test_a_round_that_cannot_begin_over_the_socket_says_why(server: Server, message: Any, code: str) -> None:
+    with new_live_player(server).socket() as socket:
+        error = socket.client.call("start", message, timeout=15)
+        assert error["error"]["code"] == code
+        assert error["error"]["message"].endswith(".")
+
+
+def test_a_round_refused_beside_others_leaves_them_alone(server: Server) -> None:
+    players = [new_live_player(server) for _ in range(4)]
+    levels = [None, "no-such-level", None, None]
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda each: start_over_a_socket(*each), zip(players, levels, strict=True)))
+    assert ["error" in each for each in told] == [False, True, False, False]
+    assert all(player.start() == each for player, each in zip(players, told, strict=True) if "error" not in each)
+
+
+def start_over_a_socket(player: LivePlayer, level: str | None) -> Json:
+    with player.socket() as socket:
+        return socket.start(level=level)
 
 
 def test_the_acknowledgement_is_the_outcome_that_http_would_give(server: Server) -> None:
@@ -90,7 +132,7 @@ def test_every_event_is_acknowledged_in_the_one_shape_of_errors(server: Server, 
 
 def test_an_event_that_nobody_knows_is_acknowledged_too(server: Server) -> None:
     with new_live_player(server).socket() as socket:
-        for event, messages in (("dance", ()), ("classify", ()), ("classify", ({}, {}))):
+        for event, messages in (("dance", ()), ("start", ()), ("classify", ()), ("classify", ({}, {}))):
             assert socket.client.call(event, messages, timeout=15)["error"]["code"] == "invalid_input"
 
 
@@ -105,8 +147,8 @@ def test_a_fault_of_ours_is_acknowledged_too(app: OpenAPI, caplog: pytest.LogCap
 def test_a_visitor_watches_but_does_not_answer(server: Server) -> None:
     round_ = new_live_player(server).start()
     with connected(server.url, "plankton") as socket:
-        error = socket.classify(round_, answer_to(round_, round_["subjects"][0]))
-    assert error["error"]["code"] == "not_logged_in"
+        refused = (socket.classify(round_, answer_to(round_, round_["subjects"][0])), socket.start())
+    assert [each["error"]["code"] for each in refused] == ["not_logged_in"] * 2
     assert n_kept(server, round_) == 0
 
 
@@ -126,8 +168,8 @@ def test_a_connection_that_is_older_than_the_sign_in_answers_no_more(server: Ser
             account = accounts.account_by_token(session, player.token)
             assert account is not None
             accounts.delete_account(session, account.id, NOW)
-        error = socket.classify(round_, answer_to(round_, round_["subjects"][0]))
-    assert error["error"]["code"] == "not_logged_in"
+        refused = (socket.classify(round_, answer_to(round_, round_["subjects"][0])), socket.start())
+    assert [each["error"]["code"] for each in refused] == ["not_logged_in"] * 2
     assert n_kept(server, round_) == 0
 
 

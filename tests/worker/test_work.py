@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from game.errors import Unavailable
 from game.science import jobs
 from game.science.jobs import JobView
 from game.science.report import Report, StoppedError, pulse
 from game.science.work import Workplace, do_job
 from game.store import beliefs, models, subjects, transaction
+from game.store.tables import Job
 from game.store.tables.publications import JobKind, JobState
 from game.store.witness import met_model
 from tests.science.answers import say, volunteer
@@ -81,6 +83,19 @@ def test_a_stopped_job_goes_back_into_the_queue(place: Workplace) -> None:
     report.stop()
     ended = do_job(place, begun(place, JobKind.AGGREGATE), report)
     assert (ended.state, ended.started_at) == (JobState.QUEUED, None)
+
+
+@pytest.mark.parametrize("n_before", [0, jobs.MAX_INTERRUPTIONS])
+def test_a_job_whose_database_went_away_begins_anew_at_once_but_not_for_ever(place: Workplace, n_before: int) -> None:
+    def away(_share: float, _text: str) -> None:
+        raise Unavailable("Nothing can be kept.")
+
+    asked = begun(place, JobKind.AGGREGATE)
+    with transaction(place.store) as session:
+        session.query(Job).update({Job.result: {"interruptions": n_before}})
+    ended = do_job(place, asked, Report(echo=away))
+    assert ended.state is (JobState.FAILED if n_before else JobState.QUEUED)
+    assert "Nothing can be kept." in ended.log
 
 
 def test_who_gives_up_leaves_no_job_behind(place: Workplace) -> None:

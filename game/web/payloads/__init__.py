@@ -12,6 +12,7 @@ from game.web.payloads.incoming import (
     RoundWanted,
     parse_answer,
     parse_socket_answer,
+    parse_socket_round,
 )
 from game.web.payloads.models import PublicModel
 from game.web.payloads.play import Failure, Guest, Leaderboard, Outcome, Progress, Round
@@ -23,4 +24,5 @@ __all__ = [
     "Me", "Model", "Models", "Outcome", "PictureSent", "Prediction", "PredictionPath", "Progress", "Project",
     "ProjectPath", "ProjectSummary", "Projects", "PublicModel", "Release", "Releases", "Round", "RoundPath",
     "RoundWanted", "parse_answer", "parse_socket_answer",
+    "parse_socket_round",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """What comes in, one type a message, with its parser beside it. Unknown fields are refused, not ignored."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -31,6 +31,8 @@ def _is_file(given: Any) -> Any:
 
 
 MAX_SIDE_PX = 65_535
+
+M = TypeVar("M", bound=BaseModel)
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
@@ -125,6 +127,10 @@ class SocketAnswer(AnswerGiven):
     round: Code
 
 
+class SocketRoundWanted(RoundWanted):
+    project: Slug
+
+
 def parse_answer(given: AnswerGiven) -> Answer:
     abstention = None if given.abstention is None else Abstention(given.abstention)
     return Answer(given.id, given.subject, given.label, abstention, given.shown_ms)
@@ -132,8 +138,18 @@ def parse_answer(given: AnswerGiven) -> Answer:
 
 def parse_socket_answer(message: object) -> tuple[str, Answer]:
     """The round's code, and the answer. Raises InvalidInput."""
+    given = _socket_message(SocketAnswer, message)
+    return given.round, parse_answer(given)
+
+
+def parse_socket_round(message: object) -> tuple[str, str | None]:
+    """The project's slug, and the level's key. Raises InvalidInput."""
+    given = _socket_message(SocketRoundWanted, message)
+    return given.project, given.level
+
+
+def _socket_message(kind: type[M], message: object) -> M:
     try:
-        given = SocketAnswer.model_validate(message)
+        return kind.model_validate(message)
     except ValidationError as error:
         raise InvalidInput(validation_message(error)) from None
-    return given.round, parse_answer(given)

@@ -7,11 +7,11 @@ import numpy as np
 from torch import nn
 
 from game.training.effort import effort
-from game.training.features import Features, eye_of, see
+from game.training.features import Features, eye_of
 from game.training.head import Head, Lessons, fit_heads, folds, importance, one_thread
 from game.training.lectures import N_COPIES, Examples, copies, squares
 from game.training.scratch import SMALL_CNN
-from game.training.tune import N_EPOCHS, Lecture, Network, tune
+from game.training.tune import N_EPOCHS, Lecture, Network
 from game.training.ways import Course, Gain, NotPossible, Taught, Way, gain_over
 from scoring.arrays import Floats, Ints, Masks
 
@@ -125,13 +125,13 @@ class Teaching:
             self.course.progress("tune", number, N_EPOCHS, text)
 
         with one_thread():
-            return tune(network, lecture, epoch)
+            return self.course.crew.tuned(network, lecture, epoch)
 
     def features(self, network: Network, places: Ints) -> Features:
         """Not kept: no other training will have these layers."""
         subjects = [self.course.dataset.subjects[place] for place in places]
         eye = eye_of(network.trunk, network.recipe)
-        return see(subjects, eye, self.course.images, None, self.course.progress)
+        return self.course.crew.see(subjects, eye, self.course.images, None)
 
 
 def last_block(trunk: nn.Sequential) -> int:

@@ -25,6 +25,7 @@ VARIABLES: Mapping[str, str] = {
     "FATHOM_PROXIES": "how many proxies of ours every request passes; default 0: what a client says of itself is void",
     "FATHOM_LOG": "plain (default), or json: a line of JSON for every request and event, with request ids",
     "FATHOM_METRICS": "who reads /metrics: local (default: this machine, and operators), open (anybody), off",
+    "FATHOM_TRAINING_PROCESSES": "how many processes learn together in a training, a core each; default 1",
     "FATHOM_KEEP_DAYS": "what clean-up keeps for how many days, such as guests=30,jobs=90,rejected=365",
 }
 
@@ -67,6 +68,7 @@ class Settings:
     log: LogFormat = LogFormat.PLAIN
     metrics: MetricsFor = MetricsFor.LOCAL
     kept: Kept = Kept()
+    n_training_processes: int = 1
 
     @property
     def images(self) -> Path:
@@ -105,6 +107,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         log=_one_of(LogFormat, "FATHOM_LOG", environment.get("FATHOM_LOG") or LogFormat.PLAIN),
         metrics=_one_of(MetricsFor, "FATHOM_METRICS", environment.get("FATHOM_METRICS") or MetricsFor.LOCAL),
         kept=_kept(environment.get("FATHOM_KEEP_DAYS") or ""),
+        n_training_processes=_count_from_1(
+            "FATHOM_TRAINING_PROCESSES", environment.get("FATHOM_TRAINING_PROCESSES") or "1"
+        ),
     )
 
 
@@ -124,6 +129,12 @@ def _count(variable: str, text: str) -> int:
     if text.isdecimal():
         return int(text)
     raise InvalidInput(f"{variable} is “{text}”: it must be a number from 0 on.")
+
+
+def _count_from_1(variable: str, text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise InvalidInput(f"{variable} is “{text}”: it must be a number from 1 on.")
 
 
 def _one_of(choices: type[E], variable: str, text: str) -> E:

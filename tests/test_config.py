@@ -44,6 +44,12 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
         read_settings({"FATHOM_DATA": str(tmp_path), "FATHOM_PORT": port})
 
 
+@pytest.mark.parametrize("n", ["zero", "0", "-1", "1.5"])
+def test_a_training_has_a_process_at_least(tmp_path: Path, n: str) -> None:
+    with pytest.raises(InvalidInput, match="FATHOM_TRAINING_PROCESSES"):
+        read_settings({"FATHOM_DATA": str(tmp_path), "FATHOM_TRAINING_PROCESSES": n})
+
+
 def test_what_serving_to_the_world_needs_can_be_set(tmp_path: Path) -> None:
     settings = read_settings(
         {
@@ -53,8 +59,10 @@ def test_what_serving_to_the_world_needs_can_be_set(tmp_path: Path) -> None:
             "FATHOM_LOG": "json",
             "FATHOM_METRICS": "off",
             "FATHOM_KEEP_DAYS": "guests=7, rejected=0",
+            "FATHOM_TRAINING_PROCESSES": "4",
         }
     )
+    assert settings.n_training_processes == 4
     assert (settings.address, settings.n_proxies) == ("https://fathom.example", 1)
     assert (settings.log, settings.metrics) == (LogFormat.JSON, MetricsFor.OFF)
     assert settings.kept == Kept(guests=7, jobs=90, rejected=0)

@@ -51,6 +51,9 @@ def release(slug: str, include_simulated: bool) -> None:
 @click.option("--backbone", help="torchvision's name of the network to begin with; default mobilenet_v2.")
 @click.option("--budget-seconds", type=click.FloatRange(0), help="For teaching layers, by count; default 120.")
 @click.option(
+    "--processes", type=click.IntRange(1), help="That learn together; default FATHOM_TRAINING_PROCESSES, or 1."
+)
+@click.option(
     "--from",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),
     help="A model folder for direct transfer.",

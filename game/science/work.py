@@ -134,7 +134,8 @@ def _train(place: Workplace, project: Project, job: JobView, report: Report) -> 
     settings = place.settings
     if not _whole(place, folder):
         complete = settings.releases / release.folder / "complete"
-        training = Training(complete, settings.images, settings.models / folder, settings.cache, wishes=wishes)
+        asked = {"processes": settings.n_training_processes} | wishes
+        training = Training(complete, settings.images, settings.models / folder, settings.cache, wishes=asked)
         fit(training, report)
     return {"release": release.version, "model": folder}, f"Trained a model on release {release.version}."
 

@@ -12,6 +12,7 @@ import torch
 
 from game.artifacts.images import check_image
 from game.errors import FathomError, InvalidInput
+from game.training.crew import BrokenOffError
 from game.training.dataset import Point
 from game.training.export import Model, read_model
 from game.training.fit import Request, fit
@@ -19,7 +20,7 @@ from game.training.network import MOBILENET
 from game.training.progress import Progress
 from game.training.ways import BUDGET_S, Asked, Way
 
-BAD_INPUT = 2
+BAD_INPUT, BROKEN_OFF = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FathomError as error:
         sys.stderr.write(f"{error}\n")
         return BAD_INPUT
+    except BrokenOffError as error:
+        sys.stderr.write(f"{error}\n")
+        return BROKEN_OFF
     return 0
 
 
@@ -41,7 +45,7 @@ def _fit(options: argparse.Namespace) -> None:
     progress = Progress(_say)
     asked = Asked(_way(options.method), options.budget_seconds, options.other)
     places = options.release, options.images, options.out, options.cache
-    fit(Request(*places, options.seed, options.backbone, asked), progress)
+    fit(Request(*places, options.seed, options.backbone, asked, options.processes), progress)
     worked = f"{time.process_time():.1f} s of processor time in all"
     progress.line({"step": "done", "folder": str(options.out), "text": worked})
 
@@ -88,6 +92,12 @@ def _point(options: argparse.Namespace, model: Model, picture: bytes) -> Point |
     return row, column
 
 
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number from 1 on")
+    return int(text)
+
+
 def _say(line: str) -> None:
     """Flushed at once: who listens wants to see it move, and if nobody listens any more, this is where it ends."""
     sys.stdout.write(line)
@@ -107,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--method", default=Way.AUTO, help=f"one of {', '.join(Way)}")
     fitting.add_argument("--budget-seconds", type=float, default=BUDGET_S, help="for teaching layers, by count")
     fitting.add_argument("--from", dest="other", type=Path, help="another project's model folder, for direct transfer")
+    fitting.add_argument("--processes", type=_at_least_one, default=1, help="that learn together, a thread each")
     judging = commands.add_parser("predict", help="what a model says of a picture; one JSON line, best label first")
     judging.add_argument("--model", type=Path, required=True)
     judging.add_argument("--image", type=Path, required=True)

@@ -17,7 +17,6 @@ from game.training.views import Recipe, View, recipe_of
 from game.training.ways import Course, NotPossible, Taught
 from game.training.zoo import chain, last_layer, weights_of
 
-IMAGENET_PX = 224
 # The logit of a label that the model does not know: it never says it.
 NEVER = -1e3
 
@@ -56,17 +55,15 @@ def of_imagenet(course: Course, name: str) -> Borrowed:
     """One square or the whole picture, seen as ImageNet's pictures were; its thousand labels go by their names."""
     if name == SMALL_CNN:
         raise NotPossible("not possible: the network was taught here from scratch, and knows nothing of ImageNet")
-    theirs = tuple(Label(label, label, "", "") for label in weights_of(name).labels)
+    known = weights_of(name)
+    theirs = tuple(Label(label, label, "", "") for label in known.labels)
     places = _matched(course.dataset.labels, theirs, "ImageNet's 1,000")
     found = imagenet(course.cache, name)
     if found is None:
         raise NotPossible(f"not possible: no ImageNet weights of {name} can be had")
-    linear = last_layer(found.network)
-    if linear is None:
-        raise NotPossible(f"not possible: the last part of {name} is more than one layer")
-    trunk = chain(found.network).eval()
-    recipe = Recipe(_view(course), IMAGENET_PX, (len(trunk) - 1,), (1.0,))
-    return Borrowed(Backbone(name, f"{found.source}, as it is", trunk), recipe, _chosen(_head(linear), places))
+    trunk, head = chain(found.network).eval(), _head(last_layer(found.network))
+    recipe = Recipe(_view(course), known.side_px, (len(trunk) - 1,), (1.0,))
+    return Borrowed(Backbone(name, f"{found.source}, as it is", trunk), recipe, _chosen(head, places))
 
 
 def _matched(ours: Sequence[Label], theirs: Sequence[Label], whose: str) -> list[int | None]:
@@ -87,7 +84,8 @@ def _chosen(head: Head, places: Sequence[int | None]) -> Head:
 
 
 def _head(linear: nn.Linear) -> Head:
-    weight, bias = (each.detach().double().numpy() for each in (linear.weight, linear.bias))
+    weight = linear.weight.detach().double().numpy()
+    bias = np.zeros(len(weight)) if linear.bias is None else linear.bias.detach().double().numpy()
     width = weight.shape[1]
     return Head(np.zeros(width), np.ones(width), weight.T.copy(), bias)
 

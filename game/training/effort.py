@@ -6,7 +6,8 @@ A stop watch would make the same release teach one model on a quiet night and an
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from game.training.views import Recipe
 
@@ -44,17 +45,10 @@ def effort(trunk: nn.Sequential, recipe: Recipe, first: int = 0) -> Effort:
 def multiply_adds(trunk: nn.Sequential, input_px: int) -> list[float]:
     """Of each layer for one picture: those of its convolutions and matrices, beside which the rest is little."""
     counts: list[float] = []
-
-    def count(part: nn.Module, _given: tuple[Tensor, ...], said: Tensor) -> None:
-        counts[-1] += said[0].numel() * part.get_parameter("weight")[0].numel()
-
-    parts = [part for part in trunk.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
-    hooks = [part.register_forward_hook(count) for part in parts]
     signal = torch.zeros(1, 3, input_px, input_px)
-    with torch.inference_mode():
-        for layer in trunk:
-            counts.append(0.0)
-            signal = layer(signal)
-    for hook in hooks:
-        hook.remove()
+    for layer in trunk:
+        # Without gradients attention goes a shorter way, which is not counted.
+        with torch.enable_grad(), FlopCounterMode(display=False) as counter:
+            signal = layer(signal).detach()
+        counts.append(counter.get_total_flops() / 2)
     return counts

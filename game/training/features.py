@@ -93,10 +93,15 @@ def see(
     return features
 
 
+def file_of(image: str, eye: Eye, cache: Path) -> Path:
+    """Where all is kept that the eye saw in an image."""
+    return cache / eye.key / image[:2] / f"{image}.npz"
+
+
 def _of_image(subjects: Sequence[Subject], eye: Eye, images: Callable[[str], bytes], cache: Path | None) -> Features:
     """Features (P, D) of one image's subjects; those not known yet join the others in its file."""
     image = subjects[0].image
-    file = None if cache is None else cache / eye.key / image[:2] / f"{image}.npz"
+    file = None if cache is None else file_of(image, eye, cache)
     known = {} if file is None else _read(file)
     new = [subject for subject in subjects if _place(subject.point) not in known]
     if new:

@@ -10,11 +10,12 @@ from game.errors import Conflict
 from game.training.answers import read_answers
 from game.training.card import card
 from game.training.child import childs_card
+from game.training.crew import Crew
 from game.training.dataset import Dataset, read_dataset
 from game.training.evaluate import Evaluation
 from game.training.exam import Exam, figures, judge, rounded
 from game.training.export import Fitted, write_model
-from game.training.features import Features, eye_of, see
+from game.training.features import Features, eye_of
 from game.training.head import Learned, Lessons, fit_heads, importance, learn, lessons_of
 from game.training.intervals import draws
 from game.training.learning import Refit
@@ -43,6 +44,7 @@ class Request:
     seed: int = 0
     backbone: str = MOBILENET
     asked: Asked = field(default_factory=Asked)
+    n_processes: int = 1
 
 
 def fit(request: Request, progress: Progress) -> Evaluation:
@@ -88,10 +90,11 @@ def _frozen(
     """What every way begins with: a head on what a network sees that was taught elsewhere."""
     backbone, recipe = _backbone(request, dataset, images, progress)
     eye = eye_of(backbone.trunk, recipe)
-    features = see(dataset.subjects, eye, images, request.cache / "features", progress)
+    crew = Crew(request.n_processes, progress)
+    features = crew.see(dataset.subjects, eye, images, request.cache / "features")
     lessons = lessons_of(dataset.subjects, dataset.consensus, features[dataset.consensus.subject])
     learned = learn(lessons, eye.widths, request.seed, progress)
-    course = Course(dataset, lessons, images, request.cache, request.seed, progress)
+    course = Course(dataset, lessons, images, request.cache, request.seed, progress, request.n_processes)
     return course, Taught(backbone, eye, features, learned)
 
 

@@ -74,8 +74,9 @@ def _filled(name: str, content: bytes) -> nn.Module:
     """Only tensors are read: torchvision's files are pickles, which might otherwise do anything."""
     network = zoo.network(name)
     try:
-        network.load_state_dict(torch.load(BytesIO(content), weights_only=True), strict=True)
-    except (RuntimeError, UnpicklingError, EOFError, TypeError):
+        kept = torch.load(BytesIO(content), weights_only=True)
+        network.load_state_dict(zoo.todays_names(kept), strict=True)
+    except (RuntimeError, UnpicklingError, EOFError, TypeError, AttributeError):
         raise TrainingError(f"The weights that were found for {name} are those of another network.") from None
     return network.eval()
 

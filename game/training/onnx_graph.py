@@ -6,7 +6,8 @@ any size. Output `p`, float32 (N, K).
 
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,7 +46,7 @@ def graph(eye: Eye, head: Head, labels: Sequence[Label]) -> bytes:
     side = side_px(eye.recipe)
     example = torch.zeros(1, side or 37, side or 41, 3, dtype=torch.uint8)
     sizes = {0: "N"} if side is not None else {0: "N", 1: "H", 2: "W"}
-    with warnings.catch_warnings(), torch.inference_mode(), TemporaryDirectory() as folder:
+    with warnings.catch_warnings(), torch.inference_mode(), _plain_attention(), TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         file = Path(folder) / "model.onnx"
         torch.onnx.export(
@@ -117,6 +118,17 @@ def scaling(line: Tensor, size: int) -> Tensor:
     place = ones.cumsum(0) - 0.5
     weight = (1 - (place - centre[:, np.newaxis]).abs() / step.clamp(min=1)).clamp(min=0)
     return weight / weight.sum(dim=1, keepdim=True)
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Of torch's short way through an attention the exporter knows nothing."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def _single(values: Floats) -> Tensor:

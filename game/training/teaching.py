@@ -4,18 +4,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from torch import nn
 
 from game.training.effort import effort
-from game.training.features import Features, eye_of, see
+from game.training.features import Features, eye_of
 from game.training.head import Head, Lessons, fit_heads, folds, importance, one_thread
 from game.training.lectures import N_COPIES, Examples, copies, squares
 from game.training.scratch import SMALL_CNN
-from game.training.tune import N_EPOCHS, Lecture, Network, tune
+from game.training.tune import N_EPOCHS, Lecture, Network
 from game.training.ways import Course, Gain, NotPossible, Taught, Way, gain_over
 from scoring.arrays import Floats, Ints, Masks
 
-# Blocks of the trunk, as far as it is asked.
-N_LAST = 1
 # All of it is as dear as three heads, and each subject is judged by layers that did not see its image.
 N_FOLDS = 3
 # Of fewer subjects a head alone learns more than layers do.
@@ -49,8 +48,8 @@ class Teaching:
 
     @property
     def first(self) -> int:
-        """The number of the first layer that is taught."""
-        return 0 if self.way is Way.ALL else max(len(self.frozen.backbone.trunk) - N_LAST, 0)
+        """The number of the first layer that is taught; normalisation alone makes no block."""
+        return 0 if self.way is Way.ALL else last_block(self.frozen.backbone.trunk)
 
     @cached_property
     def examples(self) -> Examples:
@@ -126,10 +125,16 @@ class Teaching:
             self.course.progress("tune", number, N_EPOCHS, text)
 
         with one_thread():
-            return tune(network, lecture, epoch)
+            return self.course.crew.tuned(network, lecture, epoch)
 
     def features(self, network: Network, places: Ints) -> Features:
         """Not kept: no other training will have these layers."""
         subjects = [self.course.dataset.subjects[place] for place in places]
         eye = eye_of(network.trunk, network.recipe)
-        return see(subjects, eye, self.course.images, None, self.course.progress)
+        return self.course.crew.see(subjects, eye, self.course.images, None)
+
+
+def last_block(trunk: nn.Sequential) -> int:
+    """The number of the last layer, as far as it is asked, that has more than a factor for each channel to learn."""
+    able = [number for number, layer in enumerate(trunk) if any(each.dim() > 1 for each in layer.parameters())]
+    return max(able)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from game.errors import TrainingError
+from game.training.crew import Crew
 from game.training.dataset import Dataset
 from game.training.features import Eye, Features
 from game.training.head import Learned, Lessons, importance
@@ -45,7 +46,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Course:
-    """What there is to learn, and where pictures and features are."""
+    """What there is to learn, where pictures and features are, and by how many processes it is done."""
 
     dataset: Dataset
     lessons: Lessons
@@ -53,6 +54,11 @@ class Course:
     cache: Path
     seed: int
     progress: Progress
+    n_processes: int = 1
+
+    @property
+    def crew(self) -> Crew:
+        return Crew(self.n_processes, self.progress)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,10 @@ def test_a_changed_model_is_not_used(
     ("options", "sentence"),
     [
         (["--method", "magic"], "There is no method “magic”: choose one of auto, direct, frozen, last-block, all."),
-        (["--backbone", "vit_b_16"], "The backbone “vit_b_16” will not do: its layers cannot be asked what lies where"),
+        (
+            ["--backbone", "vit_h_14"],
+            "The backbone “vit_h_14” will not do: its weights take 2.5 GB, and a",
+        ),
         (["--backbone", "resnet19"], "There is no backbone “resnet19”: choose one of "),
         (["--method", "direct"], "The method “direct” is not possible: none of the labels is among ImageNet's 1,000."),
         (["--method", "direct", "--from", "/nowhere"], "/nowhere has no manifest.json"),

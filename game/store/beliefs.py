@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Text, bindparam, case, cast, func, select
+from sqlalchemy import BindParameter, ColumnElement, Text, bindparam, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from game.store.prepared import Prepared
@@ -108,41 +108,62 @@ def points_of_volunteer(session: Session, volunteer_id: int, project_id: int) ->
     return session.scalar(rows) or 0
 
 
+_HER_POINTS = Prepared(
+    select(Standing.points).where(
+        Standing.project_id == bindparam("project_id"),
+        Standing.period == bindparam("period"),
+        Standing.volunteer_id == bindparam("volunteer_id"),
+    )
+)
+
+
+def _lines(*where: ColumnElement[bool], up: bool = False) -> Prepared:
+    """The first of a leaderboard, or going `up` from its last. Of equal points whoever came last stands first: so the
+    index has them in the leaderboard's order."""
+    order = (Standing.points, Standing.volunteer_id)
+    lines = (
+        select(Standing.volunteer_id, Volunteer.pseudonym, Standing.points)
+        .join(Volunteer, Volunteer.id == Standing.volunteer_id)
+        .where(Standing.project_id == bindparam("project_id"), Standing.period == bindparam("period"), *where)
+        .order_by(*(order if up else [one.desc() for one in order]))
+    )
+    return Prepared(lines.limit(bindparam("most")))
+
+
+_HERS: BindParameter[int] = bindparam("points")
+_HER_ID: BindParameter[int] = bindparam("volunteer_id")
+_TOP = _lines()
+# Those with as many points and those with more or fewer are asked for apart: each is then a few steps in the index.
+_ABOVE = (
+    _lines(Standing.points == _HERS, Standing.volunteer_id > _HER_ID, up=True),
+    _lines(Standing.points > _HERS, up=True),
+)
+_BELOW = (_lines(Standing.points == _HERS, Standing.volunteer_id <= _HER_ID), _lines(Standing.points < _HERS))
+
+
 def top(session: Session, project_id: int, period: str, n: int) -> list[LeaderboardLine]:
-    rows = _standings(project_id, period).order_by(Standing.points.desc(), Standing.volunteer_id)
-    found = session.execute(rows.limit(n))
+    found = _TOP.all(session, {"project_id": project_id, "period": period, "most": n})
     return [LeaderboardLine(rank, *row) for rank, row in enumerate(found, start=1)]
 
 
 def around(session: Session, project_id: int, period: str, volunteer_id: int, n: int) -> list[LeaderboardLine]:
-    """The volunteer's own place with the `n` before and after it; empty while she has none.
-
-    Those with as many points and those with more or fewer are asked for apart: each is then a few steps in the index.
-    """
-    own = session.get(Standing, (project_id, period, volunteer_id))
-    if own is None:
+    """The volunteer's own place with the `n` before and after it; empty while she has none."""
+    named = {"project_id": project_id, "period": period, "volunteer_id": volunteer_id}
+    points = _HER_POINTS.scalar(session, named)
+    if points is None:
         return []
-    rows, ids = _standings(project_id, period), Standing.volunteer_id
-    equal, more, fewer = Standing.points == own.points, Standing.points > own.points, Standing.points < own.points
-    above = [
-        rows.where(equal, ids < volunteer_id).order_by(ids.desc()),
-        rows.where(more).order_by(Standing.points, ids.desc()),
-    ]
-    below = [
-        rows.where(equal, ids >= volunteer_id).order_by(ids),
-        rows.where(fewer).order_by(Standing.points.desc(), ids),
-    ]
-    before_me = list(reversed(_first(session, above, n)))
-    lines = [*before_me, *_first(session, below, n + 1)]
-    first_rank = _n_before(session, own) - len(before_me) + 1
+    named |= {"points": points}
+    before_me = list(reversed(_first(session, _ABOVE, named, n)))
+    lines = [*before_me, *_first(session, _BELOW, named, n + 1)]
+    first_rank = _n_before(session, Standing(**named)) - len(before_me) + 1
     return [LeaderboardLine(rank, *line) for rank, line in enumerate(lines, start=first_rank)]
 
 
-def _first(session: Session, parts: Sequence[Select[int, str, int]], n: int) -> list[Any]:
+def _first(session: Session, parts: Sequence[Prepared], named: Mapping[str, Any], n: int) -> list[Any]:
     """The first n rows of one query after the other."""
     found: list[Any] = []
     for rows in parts:
-        found += session.execute(rows.limit(n - len(found))).all() if len(found) < n else []
+        found += rows.all(session, {**named, "most": n - len(found)}) if len(found) < n else []
     return found
 
 
@@ -153,14 +174,8 @@ def _n_before(session: Session, own: Standing) -> int:
         return known
     in_period = select(func.count()).where(Standing.project_id == own.project_id, Standing.period == own.period)
     n_more = session.scalar(in_period.where(Standing.points > own.points)) or 0
-    equal = in_period.where(Standing.points == own.points, Standing.volunteer_id < own.volunteer_id)
+    equal = in_period.where(Standing.points == own.points, Standing.volunteer_id > own.volunteer_id)
     return n_more + (session.scalar(equal) or 0)
-
-
-def _standings(project_id: int, period: str) -> Select[int, str, int]:
-    columns = select(Standing.volunteer_id, Volunteer.pseudonym, Standing.points)
-    named = columns.join(Volunteer, Volunteer.id == Standing.volunteer_id)
-    return named.where(Standing.project_id == project_id, Standing.period == period)
 
 
 def counts(session: Session, project_id: int, finest: str) -> tuple[int, int]:

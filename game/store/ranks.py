@@ -48,7 +48,7 @@ class Ranks:
                 together.exists(_until(key))
                 # Her own points are known here; those of others may be a second old.
                 together.zadd(key, _scored([(own.volunteer_id, own.points)]), xx=True)
-                together.zrank(key, _member(own.volunteer_id))
+                together.zrevrank(key, _member(own.volunteer_id))
                 told, _, n_before = together.execute()
         except RedisError as lost:
             _LOG.warning("Ranks are counted by the database: %s", lost)
@@ -117,7 +117,7 @@ def ranks_of(session: Session) -> Ranks | None:
 
 
 def _key(project_id: int, period: str) -> str:
-    return f"fathom:ranks:{project_id}:{period}"
+    return f"fathom:standings:{project_id}:{period}"
 
 
 def _until(key: str) -> str:
@@ -125,13 +125,13 @@ def _until(key: str) -> str:
 
 
 def _member(volunteer_id: int) -> str:
-    """Of equal points the lower id stands first, and Redis orders equal ones by their letters."""
+    """Of equal points the higher id stands first, and Redis orders equal ones by their letters."""
     return f"{volunteer_id:020}"
 
 
 def _scored(standings: Sequence[tuple[int, int]]) -> dict[str, int]:
-    """Of (volunteer id, points); Redis puts the least first."""
-    return {_member(volunteer_id): -points for volunteer_id, points in standings}
+    """Of (volunteer id, points)."""
+    return {_member(volunteer_id): points for volunteer_id, points in standings}
 
 
 def _changed(session: Session, project_id: int, period: str, since: datetime) -> list[tuple[int, int]]:

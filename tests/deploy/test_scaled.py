@@ -84,7 +84,7 @@ def test_ranks_are_made_again_once_an_empty_redis_is_back(processes: list[Server
     redis.start()
     play_round(new_live_player(there))
     known = Client.from_url(redis.url)
-    wait_until(lambda: bool(known.keys("fathom:ranks:*:all:until")), "the ranks are there")
+    wait_until(lambda: bool(known.keys("fathom:standings:*:all:until")), "the ranks are there")
     known.close()
     from_redis = at_here.ask("/projects/plankton/leaderboard?period=all")
     with reading(here.world.store) as session:

@@ -108,8 +108,8 @@ def _given(session: Session) -> dict[int, list[str | None]]:
 
 def _differ(redis: object, stage: Stage, period: str, stands: dict[tuple[str, int], int]) -> Iterator[str]:
     """A set that was not made again is no mistake: the database counts until then."""
-    told = redis.zrange(f"fathom:ranks:{stage.project_id}:{period}", 0, -1, withscores=True)  # type: ignore[attr-defined]
-    known = {int(member): -int(score) for member, score in told}
+    told = redis.zrange(f"fathom:standings:{stage.project_id}:{period}", 0, -1, withscores=True)  # type: ignore[attr-defined]
+    known = {int(member): int(score) for member, score in told}
     wanted = {volunteer_id: earned for (one, volunteer_id), earned in stands.items() if one == period}
     if known and known != wanted:
         differing = {one for one in known.keys() | wanted.keys() if known.get(one) != wanted.get(one)}

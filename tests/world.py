@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import NullPool, create_engine, make_url
+
 from game.artifacts.images import CheckedImage, keep_image
 from game.config import Settings, read_settings
 from game.levels import GoldUse, Project, read_projects
@@ -54,11 +56,40 @@ def make_world(settings: Settings, shared_data: Path, now: datetime) -> World:
 
 
 def copy_world(world: World, data: Path) -> World:
-    """The same world in another folder; SQLite only, and nobody may be writing to it. Pictures are shared."""
+    """The same world in another folder and database; nobody may be connected to it. Pictures are shared."""
     shutil.copytree(world.settings.images, data / "images", copy_function=os.link)
-    shutil.copy(world.settings.data / "fathom.sqlite", data)
-    settings = read_settings({"FATHOM_DATA": str(data)})
+    environment = {"FATHOM_DATA": str(data)}
+    if world.store.engine.dialect.name == "sqlite":
+        shutil.copy(world.settings.data / "fathom.sqlite", data)
+    else:
+        environment["FATHOM_DATABASE_URL"] = new_database(
+            world.settings.database_url, make_url(world.settings.database_url).database
+        )
+    if world.settings.redis_url is not None:
+        environment["FATHOM_REDIS_URL"] = world.settings.redis_url
+    settings = read_settings(environment)
     return replace(world, settings=settings, store=open_store(settings.database_url))
+
+
+def new_database(url: str, template: str | None = None) -> str:
+    """The URL of another database of the same PostgreSQL, empty or a copy."""
+    name = f"world_{secrets.token_hex(6)}"
+    _administer(url, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def leave_world(world: World) -> None:
+    """A copy on PostgreSQL is thrown away at once: hundreds of them would fill the disk."""
+    world.store.engine.dispose()
+    if world.store.engine.dialect.name == "postgresql":
+        url = make_url(world.settings.database_url)
+        _administer(world.settings.database_url, f"DROP DATABASE {url.database} WITH (FORCE)")
+
+
+def _administer(url: str, statement: str) -> None:
+    engine = create_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
 
 
 def _add_plankton(session: Session, world: World, now: datetime) -> None:

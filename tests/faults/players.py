@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
+from urllib.parse import urlsplit
 
 import gevent
 
@@ -163,8 +164,9 @@ class Crowd:
         answer = {"id": secrets.token_hex(12), "subject": subject["id"], "shown_ms": 900}
         if rng.random() < ABSTAINS:
             return answer | {"abstention": "cant_tell"}
-        project, where = self._stage.project, (subject["point"]["row"], subject["point"]["column"])
-        label = self._stage.truth.get(where, sum(where) % len(project.labels))
+        project, row, column = self._stage.project, subject["point"]["row"], subject["point"]["column"]
+        where = (urlsplit(subject["full"]).path.split("/")[2], row, column)
+        label = self._stage.truth.get(where, (row + column) % len(project.labels))
         codes = [str(choice["code"]) for choice in round_["choices"]]
         right = [code for code in codes if project.choice_masks[code][label]]
         return answer | {"label": rng.choice(right if right and rng.random() < RIGHT else codes)}

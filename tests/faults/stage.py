@@ -12,18 +12,15 @@ from sqlalchemy import select
 
 from game.config import read_settings
 from game.levels import Project
-from game.store import reading, transaction
-from game.store.tables import ExpertLabel, Job, Subject
+from game.store import reading, subjects, transaction
+from game.store.tables import ExpertLabel, Image, Job, Subject
 from game.store.tables.publications import JobKind, JobState
 from tests.faults.parts import Part, PostgreSQL, Redis, WebProcess, WholeServer, Worker
 from tests.load.place import SLUG, add_subjects, new_tokens
-from tests.world import World, make_world
+from tests.world import Where, World, make_world
 
 N_SUBJECTS = 20_000
 SHAPES = ("scaled", "embedded")
-
-# A point in a picture, (row, column).
-Where = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,17 @@ def _let_releases_rest(world: World) -> None:
 
 def _project_id(world: World) -> int:
     with reading(world.store) as session:
-        return int(session.execute(select(Subject.project_id).where(Subject.row >= 10_000).limit(1)).scalar_one())
+        row = subjects.project_row(session, SLUG)
+        assert row is not None
+        return row.id
 
 
 def _truth(world: World) -> dict[Where, int]:
-    rows = select(Subject.row, Subject.column, ExpertLabel.label).join(
-        ExpertLabel, ExpertLabel.subject_id == Subject.id
+    rows = (
+        select(Image.sha256, Subject.row, Subject.column, ExpertLabel.label)
+        .join(Image, Image.id == Subject.image_id)
+        .join(ExpertLabel, ExpertLabel.subject_id == Subject.id)
     )
     with reading(world.store) as session:
         found = session.execute(rows.where(Subject.project_id == _project_id(world)))
-        return {(row or 0, column or 0): label for row, column, label in found}
+        return {(sha256, row, column): label for sha256, row, column, label in found}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from flask.testing import FlaskClient
@@ -39,10 +40,10 @@ class Clock:
 
 @pytest.fixture
 def clock(app: OpenAPI) -> Clock:
-    """By which answers are kept and rounds end; a round begins by the machine's own."""
+    """By which rounds begin and end, and answers are kept."""
     clock, game = Clock(), app.extensions["fathom"]
     assert isinstance(game, Game)
-    app.extensions["fathom"] = replace(game, ledger=Ledger(game.store, game.projects, clock))
+    app.extensions["fathom"] = replace(game, ledger=Ledger(game.store, game.projects, clock, Random))
     return clock
 
 

@@ -6,29 +6,39 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
+from redis import Redis
 
 from game.app import create_app
 from game.config import read_settings
 from tests.conftest import NOW
 from tests.server import server
-from tests.world import World, copy_world, make_world
+from tests.world import World, copy_world, leave_world, make_world, new_database
 
 __all__ = ["server"]
 
 
-@pytest.fixture(scope="session")
-def untouched_world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> World:
-    made = make_world(read_settings({"FATHOM_DATA": str(tmp_path_factory.mktemp("world"))}), shared_data, NOW)
+@pytest.fixture(scope="session", params=["sqlite", "postgresql and redis"])
+def untouched_world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
+) -> World:
+    """Both set-ups that people run: each test that uses it, or a copy, runs on both."""
+    environment = {"FATHOM_DATA": str(tmp_path_factory.mktemp("world"))}
+    if request.param != "sqlite":
+        environment["FATHOM_DATABASE_URL"] = new_database(request.getfixturevalue("postgresql_url"))
+        environment["FATHOM_REDIS_URL"] = request.getfixturevalue("redis_url")
+    made = make_world(read_settings(environment), shared_data, NOW)
     made.store.engine.dispose()
     return made
 
 
 @pytest.fixture
 def world(untouched_world: World, tmp_path: Path) -> Iterator[World]:
-    """On SQLite; a copy, since making it takes two seconds."""
+    """A copy, since making it takes two seconds. Redis remembers nobody."""
     made = copy_world(untouched_world, tmp_path / "data")
+    if made.settings.redis_url is not None:
+        Redis.from_url(made.settings.redis_url).flushall()
     yield made
-    made.store.engine.dispose()
+    leave_world(made)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.conftest import NOW
 from tests.science.answers import say, volunteer
 from tests.science.predicting import publish_model
 from tests.web.player import ApiPlayer, Json, answer_to, new_player
-from tests.world import Where, World, copy_world
+from tests.world import Where, World, copy_world, leave_world
 
 N_PLAYERS = 3
 N_ROUNDS = 3
@@ -109,7 +109,7 @@ def crawl(
         aggregate(world.store, world.projects[request.param], NOW)
     yield crawl
     app.extensions["fathom"].store.engine.dispose()
-    world.store.engine.dispose()
+    leave_world(world)
 
 
 def let_the_model_be_heard(world: World, project: Project) -> None:

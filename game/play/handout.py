@@ -45,6 +45,13 @@ def choose_subjects(session: Session, level: Level, player: Player, now: datetim
     return shuffled([*ordinary, *gold], rng)
 
 
+def any_held(session: Session, level: Level, player: Player, now: datetime) -> bool:
+    """Whether there are subjects for the volunteer as soon as others, who hold all of them, have answered."""
+    # With nobody's minimum reached, nobody holds anything.
+    asked = Asked(player.volunteer_id, player.project_id, level.choice_set, EXAMINED, now - LEASE, EXAMINED, 1)
+    return bool(handouts.most_wanted(session, asked))
+
+
 def _gold(session: Session, level: Level, player: Player, n: int, rng: Chance) -> list[int]:
     """Gold of what is known least about the volunteer: the choice with the widest interval first. Hidden gold, but for
     some that teaches in a first round."""

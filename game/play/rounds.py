@@ -9,7 +9,7 @@ from game.errors import Conflict, FathomError, NotAllowed, NotFound
 from game.levels import Choice, Level, Project
 from game.play.accounts import require_sign_in
 from game.play.belief import in_force
-from game.play.handout import Player, choose_subjects
+from game.play.handout import Player, any_held, choose_subjects
 from game.store import Session, handouts, rounds, subjects
 from game.store.tables import Round
 from scoring.chance import Chance
@@ -93,7 +93,7 @@ def start_round(
     project_id = subjects.project_id(session, project.slug)
     if project_id is None:
         raise NotFound("The project “%(title)s” has no pictures yet.", title=project.title)
-    unlocked = rounds.unlocked_levels(session, volunteer_id, project_id)
+    unlocked, held = rounds.unlocked_levels(session, volunteer_id, project_id), False
     for level in _levels(project, level_key, unlocked):
         begun = handouts.open_round(session, volunteer_id, project_id, level.key, now - RESUME)
         if begun is not None:
@@ -102,6 +102,9 @@ def start_round(
         chosen = choose_subjects(session, level, player, now, rng)
         if chosen:
             return _hand_out(session, player, _Chosen(project, level, chosen), now)
+        held = held or any_held(session, level, player, now)
+    if held:
+        raise Conflict("Others are looking at the last pictures that are open here. Please come back in a while.")
     raise Conflict("You have seen every picture that is open here. Thank you! New ones will come.")
 
 

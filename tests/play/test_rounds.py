@@ -32,6 +32,15 @@ def test_the_first_round_is_half_gold_and_two_of_it_teach(
     assert found == {GoldUse.TEACHING: 2, GoldUse.HIDDEN: 3, GoldUse.REFERENCE: 5}
 
 
+def test_whoever_finds_all_pictures_in_others_hands_is_told_so(
+    reef: Reef, now: datetime, rng: np.random.Generator
+) -> None:
+    with pytest.raises(Conflict, match="Others are looking at the last pictures"):
+        for _ in range(60):
+            begin(reef, guest(reef, now, rng), now, rng)
+    assert begin(reef, guest(reef, now, rng), now + RESUME, rng).subjects
+
+
 def test_a_round_says_whether_it_teaches(reef: Reef, diver: int, now: datetime, rng: np.random.Generator) -> None:
     first, _ = play(reef, diver, knows_nothing(rng), now, rng)
     second = begin(reef, diver, now, rng)

@@ -1,6 +1,5 @@
 """A picture comes in over the API, a real worker has it looked at, and what the model says goes out."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from game.store import transaction
 from game.web.limits import PREDICTIONS
 from game.web.security import UPLOAD_LIMIT
 from tests.conftest import NOW
+from tests.server import environment_of
 from tests.small_model import publish_folder, write_small_model
 from tests.web.player import API, assert_error, new_player
 from tests.world import World
@@ -47,9 +47,8 @@ def modelled(world: World, tmp_path: Path) -> World:
 
 @pytest.fixture
 def worker(modelled: World) -> Iterator[None]:
-    own = {name: given for name, given in os.environ.items() if not name.startswith("FATHOM_")}
     started = subprocess.Popen(
-        [sys.executable, "-m", "game.worker"], cwd=ROOT, env=own | {"FATHOM_DATA": str(modelled.settings.data)},
+        [sys.executable, "-m", "game.worker"], cwd=ROOT, env=environment_of(modelled.settings),
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     with started:
@@ -119,7 +118,7 @@ def test_without_a_worker_one_is_told_where_to_ask_again(client: FlaskClient, mo
         ("moorea", {"row": 1, "column": 10**9}, "column"),
         ("moorea", {"gold": 1}, "gold"),
         ("moorea", {"picture": "a word"}, "Send the picture as a file"),
-        ("moorea", {"picture": (BytesIO(b"no picture"), "a.jpg")}, "This is no JPEG, PNG or WebP picture"),
+        ("moorea", {"picture": (Path(__file__), "a.jpg")}, "This is no JPEG, PNG or WebP picture"),
     ],
     ids=str,
 )

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
-from game.config import read_settings
 from game.store import reading
 from game.store.tables import Classification
 from tests.server import running_server
@@ -16,10 +15,14 @@ from tests.world import World
 N_AT_ONCE = 16
 
 
+def beside(world: World, redis_url: str) -> World:
+    """With a Redis of its own, which may die."""
+    return replace(world, settings=replace(world.settings, redis_url=redis_url))
+
+
 def test_play_goes_on_when_redis_dies(world: World) -> None:
     with ExitStack() as redis, ExitStack() as stack:
-        environment = {"FATHOM_DATA": str(world.settings.data), "FATHOM_REDIS_URL": redis.enter_context(redis_server())}
-        server = stack.enter_context(running_server(replace(world, settings=read_settings(environment))))
+        server = stack.enter_context(running_server(beside(world, redis.enter_context(redis_server()))))
         early = new_live_player(server)
         round_ = early.start()
         redis.close()
@@ -36,8 +39,7 @@ def test_play_goes_on_when_redis_dies(world: World) -> None:
 def test_nobody_is_turned_away_in_the_moment_in_which_redis_dies(world: World) -> None:
     """Many find at once that limits cannot be counted there."""
     with ExitStack() as redis, ExitStack() as stack:
-        environment = {"FATHOM_DATA": str(world.settings.data), "FATHOM_REDIS_URL": redis.enter_context(redis_server())}
-        server = stack.enter_context(running_server(replace(world, settings=read_settings(environment))))
+        server = stack.enter_context(running_server(beside(world, redis.enter_context(redis_server()))))
         players = [new_live_player(server) for _ in range(N_AT_ONCE)]
         rounds = [player.start() for player in players]
         redis.close()

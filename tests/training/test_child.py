@@ -56,7 +56,7 @@ def test_it_says_what_it_has_hardly_ever_seen(
 
 def test_a_short_test_and_a_poor_pupil_are_admitted(dataset: Dataset, metrics: dict[str, Any]) -> None:
     short = evaluate(np.eye(3)[GIVEN[-3:]], TRUE[-3:], LABELS)
-    assert "Nobody knows yet: my test was too short." in childs_card(dataset, short, metrics)
+    assert childs_card(dataset, short, metrics).count("Nobody knows yet: my test was too short.") == 2
     poor = evaluate(np.eye(3)[[0] * 5 + [1] * 6 + [2] * 4], np.array([0] * 15), LABELS)
     assert "Nothing yet, honestly. Best of all I find **Hump coral**: 3 in 10" in childs_card(dataset, poor, metrics)
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from scoring.arrays import Floats, Ints, Masks, log
 from scoring.redundancy import publish
 
+# Of a probability.
+DIGITS = 9
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -64,6 +67,15 @@ def shares(copies: Sequence[object], choices: Sequence[str | None]) -> list[floa
     """
     voices = list(zip(copies, choices, strict=True))
     return [1.0 if group is None else 1 / voices.count((group, choice)) for group, choice in voices]
+
+
+def labels(posterior: Floats) -> Ints:
+    """(S,) The most probable label of each row of `posterior` (S, K).
+
+    The last digits of a sum depend on the order of its summands: of labels that differ in no more than these the first
+    is taken, whoever computed them.
+    """
+    return np.asarray(posterior.round(DIGITS).argmax(axis=1))
 
 
 def best_choice(posterior: Floats, choices: Masks) -> tuple[int, float]:

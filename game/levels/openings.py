@@ -63,6 +63,9 @@ class Tallies:
     n_bad_image: Ints
     n_cant_tell: Ints
 
+    def __getitem__(self, some: slice) -> "Tallies":
+        return Tallies(self.given[some], self.n_bad_image[some], self.n_cant_tell[some])
+
 
 @dataclass(frozen=True)
 class OpeningStates:
@@ -71,6 +74,9 @@ class OpeningStates:
     choice_set: ChoiceSet
     priority: Floats
     reasons: list[RetirementReason | None]
+
+    def __getitem__(self, some: slice) -> "OpeningStates":
+        return OpeningStates(self.choice_set, self.priority[some], self.reasons[some])
 
 
 def opening_states(project: Project, believed: Believed, tally: Tally) -> list[OpeningState]:

@@ -5,18 +5,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from game.levels import Project
 from game.levels.openings import Believed, Tallies, states_of_all
 from game.store import Session, answers, beliefs
+from game.store.believed import consensus_rows, renewals
 from game.store.rounds import Given
-from game.store.science import Renewed, keep_consensuses, renew_openings
+from game.store.science import keep_consensuses, renew_openings
 from game.store.tables.play import Abstention
 from game.store.witness import MetModel, as_met
-from scoring import agreement, confusion, consensus
+from scoring import confusion, consensus
 from scoring.arrays import Floats
 from scoring.consensus import Heard
 from scoring.redundancy import USUAL, voices
@@ -57,15 +57,9 @@ def update_beliefs(
     posteriors, assured = (consensus.posterior(heard, by) for by in (force.redundancy, force.assured))
     believed = Believed(posteriors, assured, force.prior, force.pooled, _words(session, force.model, ids, posteriors))
     tallies = _tallies(project, given)
-    told = _told(project, posteriors, tallies)
     always = {"project_id": project_id, "computed_at": now}
-    keep_consensuses(session, [{"subject_id": one} | row | always for one, row in zip(ids, told, strict=True)])
-    renewed = [
-        Renewed(one, state.choice_set, priority, reason)
-        for state in states_of_all(project, believed, tallies)
-        for one, priority, reason in zip(ids, state.priority.tolist(), state.reasons, strict=True)
-    ]
-    renew_openings(session, renewed, now)
+    keep_consensuses(session, [row | always for row in consensus_rows(project, ids, posteriors, tallies)])
+    renew_openings(session, renewals(ids, states_of_all(project, believed, tallies)), now)
 
 
 def hear_answers(
@@ -114,16 +108,6 @@ def _tallies(project: Project, given: Sequence[Sequence[Given]]) -> Tallies:
             else:
                 n_cant_tell[row] += 1
     return Tallies(counted, n_bad_image, n_cant_tell)
-
-
-def _told(project: Project, posteriors: Floats, tallies: Tallies) -> list[dict[str, Any]]:
-    """Columns of Consensus, of each subject."""
-    label, n_given = posteriors.argmax(axis=1), tallies.given.sum(axis=1)
-    agreed = agreement.shares(tallies.given, np.array(list(project.choice_masks.values())), label)
-    names = ("posterior", "label", "confidence", "agreement", "n_given", "n_bad_image", "n_cant_tell")
-    columns = (posteriors, label, posteriors.max(axis=1), agreed, n_given, tallies.n_bad_image, tallies.n_cant_tell)
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*(one.tolist() for one in columns), strict=True)]
-    return [row if row["n_given"] else row | {"agreement": None} for row in rows]
 
 
 def _words(session: Session, model: MetModel | None, subject_ids: Sequence[int], posteriors: Floats) -> Word | None:

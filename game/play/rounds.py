@@ -62,12 +62,12 @@ class _Chosen:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A round that a volunteer asks for. `sign_in_version`, where it is given, must still be hers."""
+    """A round that a volunteer asks for. `sign_in_version` must still be hers."""
 
     project: Project
     volunteer_id: int
     level_key: str | None
-    sign_in_version: int | None = None
+    sign_in_version: int
 
 
 def start_rounds(
@@ -149,8 +149,7 @@ def mark_tutorial_seen(session: Session, project: Project, volunteer_id: int, no
 
 def _started(session: Session, wanted: Wanted, now: datetime, rng: Chance) -> ShownRound | FathomError:
     try:
-        if wanted.sign_in_version is not None:
-            require_sign_in(session, wanted.volunteer_id, wanted.sign_in_version)
+        require_sign_in(session, wanted.volunteer_id, wanted.sign_in_version)
         return start_round(session, wanted.project, wanted.volunteer_id, wanted.level_key, now, rng)
     except FathomError as refused:
         return refused

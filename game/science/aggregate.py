@@ -18,11 +18,11 @@ from game.science.labels import sync_labels
 from game.science.people import People, all_states, believe, hear
 from game.science.showing import Crowd, figures
 from game.store import Session, Store, beliefs, publications, reading, science, subjects, transaction
+from game.store.believed import consensus_rows, renewals
 from game.store.said import AllSaid, ById
-from game.store.science import Renewed
 from game.store.tables import Aggregate
 from game.store.witness import as_kept
-from scoring import agreement, confusion
+from scoring import confusion, consensus
 from scoring.redundancy import USUAL
 
 One = TypeVar("One")
@@ -87,7 +87,7 @@ def aggregate(store: Store, project: Project, now: datetime) -> AggregateReport:
     believed = replace(alone, model=model.words(people.ids))
     found = _Found(people, believed, all_states(project, believed, people.tallies))
     acceptance = decide(project, model, settled_choices(project, people.ids, alone, people.tallies), read.gold)
-    labels = alone.posterior.argmax(axis=1)
+    labels = consensus.labels(alone.posterior)
     n_changed = sum(
         read.labels_before.get(one) != label for one, label in zip(people.ids.tolist(), labels.tolist(), strict=True)
     )
@@ -157,38 +157,17 @@ def _reliability(read: Read, weights: Weights, volunteer_id: int) -> dict[str, A
 
 def _keep_beliefs(store: Store, project: Project, read: Read, found: _Found, some: slice) -> None:
     """A subject that was answered since all answers were read is left out: play has believed more of it by now."""
-    rows, people = _consensuses(project, read, found, some), found.people
+    people, states = found.people, [state[some] for state in found.states]
     ids = people.ids[some].tolist()
+    rows = consensus_rows(project, ids, found.believed.posterior[some], people.tallies[some])
+    always = {"project_id": read.project_id, "computed_at": read.at}
     known = dict(zip(ids, zip(people.n[some].tolist(), people.newest[some].tolist(), strict=True), strict=True))
     with transaction(store) as session:
         busy = science.take_consensuses(session, ids)
         extents = science.extent_of_answers(session, ids)
         still = {one for one in ids if one not in busy and extents.get(one) == known[one]}
-        science.keep_consensuses(session, [row for row in rows if row["subject_id"] in still])
-        science.renew_openings(session, [one for one in _openings(found, some) if one.subject_id in still], read.at)
-
-
-def _consensuses(project: Project, read: Read, found: _Found, some: slice) -> list[dict[str, Any]]:
-    tallies, posterior = found.people.tallies, found.believed.posterior[some]
-    label, n_given = posterior.argmax(axis=1), tallies.given[some].sum(axis=1)
-    agreed = agreement.shares(tallies.given[some], np.array(list(choice_masks(project).values())), label)
-    columns = (
-        found.people.ids[some], posterior, label, posterior.max(axis=1), agreed, n_given, tallies.n_bad_image[some],
-        tallies.n_cant_tell[some],
-    )  # fmt: skip
-    names = ("subject_id", "posterior", "label", "confidence", "agreement", "n_given", "n_bad_image", "n_cant_tell")
-    always = {"project_id": read.project_id, "computed_at": read.at}
-    rows = [dict(zip(names, row, strict=True)) | always for row in zip(*(one.tolist() for one in columns), strict=True)]
-    return [row if row["n_given"] else row | {"agreement": None} for row in rows]
-
-
-def _openings(found: _Found, some: slice) -> list[Renewed]:
-    ids = found.people.ids[some].tolist()
-    return [
-        Renewed(one, state.choice_set, priority, reason)
-        for state in found.states
-        for one, priority, reason in zip(ids, state.priority[some].tolist(), state.reasons[some], strict=True)
-    ]
+        science.keep_consensuses(session, [row | always for row in rows if row["subject_id"] in still])
+        science.renew_openings(session, [one for one in renewals(ids, states) if one.subject_id in still], read.at)
 
 
 def _told(model: Model, acceptance: Acceptance) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from game.science.findings import Findings
 from game.science.sheets import Columns
 from game.store.publications import ReleasedAnswer
 from game.store.subjects import Place
-from scoring import agreement, confusion
+from scoring import agreement, confusion, consensus
 from scoring.arrays import Floats, Ints, Masks
 
 # Columns that say what follows with the model as one voice more.
@@ -182,7 +182,7 @@ class _Told:
         labels, gold = self.findings.project.labels, self.findings.rows.gold
         rule, posterior = self.findings.project.retirement, self._posterior
         sure = self._answered & (self._n_given >= rule.minimum) & (posterior.max(axis=1) >= rule.confidence)
-        best = posterior.argmax(axis=1).tolist()
+        best = consensus.labels(posterior).tolist()
         label = [
             gold[one][0] if one in gold else best[n] if sure[n] else None for n, one in enumerate(self.ids.tolist())
         ]
@@ -235,7 +235,7 @@ class _Told:
     def _count(self) -> Columns:
         masks = np.array(list(choice_masks(self.findings.project).values()))
         given = self.findings.people.tallies.given[np.maximum(self.place, 0)]
-        agreed = agreement.shares(given, masks, self._posterior.argmax(axis=1))
+        agreed = agreement.agreement(given, masks, consensus.labels(self._posterior))
         return {"n": self._n_given.tolist(), "agreement": _where(self._answered, agreed)}
 
     def _status(self) -> Columns:
@@ -264,7 +264,7 @@ def _place(places: Sequence[Place]) -> dict[str, Sequence[Any]]:
 
 def _named(codes: Sequence[str], p: Floats, known: Masks) -> list[str | None]:
     """The code of the greatest of each row of p (n, K)."""
-    best = p.argmax(axis=1).tolist()
+    best = consensus.labels(p).tolist()
     return [codes[place] if there else None for place, there in zip(best, known.tolist(), strict=True)]
 
 

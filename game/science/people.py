@@ -1,7 +1,7 @@
 """What people say of every subject at once: their answers heard, believed, and what follows for each choice set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,8 +65,7 @@ def all_states(project: Project, believed: Believed, tallies: Tallies) -> list[O
             believed.posterior[some], believed.assured[some], believed.prior, believed.pooled,
             None if word is None else Word(word.probability[some], word.evidence[some]),
         )  # fmt: skip
-        some_tallies = Tallies(*(getattr(tallies, one.name)[some] for one in fields(Tallies)))
-        parts.append(states_of_all(project, told, some_tallies))
+        parts.append(states_of_all(project, told, tallies[some]))
     return [
         OpeningStates(
             same[0].choice_set,

@@ -16,6 +16,7 @@ from game.levels.openings import choice_masks
 from game.science.alpha import alpha
 from game.science.fitting import Weights
 from game.store.said import AllSaid, ById
+from scoring import consensus
 from scoring.arrays import Floats, Ints, Masks
 from scoring.confusion import reliability, wilson
 
@@ -192,7 +193,7 @@ def _given(project: Project, crowd: Crowd) -> _Given:
     gold = np.isin(ids, list(crowd.gold))
     label = np.empty(len(ids), dtype=np.int64)
     label[gold] = [crowd.gold[one][0] for one in ids[gold].tolist()]
-    label[~gold] = crowd.believed.of(ids[~gold]).argmax(axis=1)
+    label[~gold] = consensus.labels(crowd.believed.of(ids[~gold]))
     masks = np.array(list(known.values()), dtype=np.bool_)
     settled = np.isin(ids, list(crowd.settled))
     return _Given(subject.astype(np.int64), volunteer_id, choice[kept], masks, label, ~gold, settled)

@@ -97,7 +97,7 @@ def reading(store: Store) -> Iterator[Session]:
 @contextmanager
 def snapshot(store: Store) -> Iterator[Session]:
     """The same, in which everything is as it was at one moment, however long the reading takes. SQLite's always is."""
-    with Session(store.engine) as session:
+    with or_unavailable(), Session(store.engine) as session:
         if store.writer is None:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         yield session

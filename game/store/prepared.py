@@ -52,12 +52,13 @@ class Prepared:
         connection = core(session)
         spoken = self._spoken.get(connection.dialect.name) or self._speak(connection.dialect)
         given = [spoken.bound(row) for row in rows]
-        cursor: Any = connection.connection.cursor()
         # Whoever listens to SQLAlchemy's statements hears these as well.
         heard, about = connection.engine.dispatch, (spoken.text, given if many else given[0], None, many)
-        for hear in heard.before_cursor_execute:
-            hear(connection, cursor, *about)
+        cursor: Any = None
         try:
+            cursor = connection.connection.cursor()
+            for hear in heard.before_cursor_execute:
+                hear(connection, cursor, *about)
             if many:
                 cursor.executemany(spoken.text, given)
             else:
@@ -68,7 +69,8 @@ class Prepared:
         except _errors(connection.dialect) as error:
             raise _as_usual(connection, cursor, spoken.text, error) from error
         finally:
-            cursor.close()
+            if cursor is not None:
+                cursor.close()
 
     def _speak(self, dialect: Dialect) -> "_Spoken":
         statement = self._statement[dialect.name] if isinstance(self._statement, Mapping) else self._statement

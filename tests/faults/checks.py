@@ -16,7 +16,7 @@ from game.science.aggregate import aggregate
 from game.store import Session, reading
 from game.store.rounds import COUNTS
 from game.store.tables import Classification, Consensus, ExpertLabel, Opening, Round, RoundSubject
-from scoring import agreement
+from scoring.consensus import labels
 from tests.faults.players import Played
 from tests.faults.stage import Stage
 
@@ -108,22 +108,20 @@ def _counts(session: Session, stage: Stage) -> Iterator[str]:
         row, codes = kept[subject_id], [one.choice for one in said[subject_id] if one.choice is not None]
         masks = np.array([stage.project.choice_masks[code] for code in codes], dtype=np.bool_)
         n_cant_tell = sum(one.abstention == "cant_tell" for one in said[subject_id])
-        derived = (len(codes), n_cant_tell, agreement.agreement(masks, row.label), int(np.argmax(row.posterior)))
+        agreed = float(masks[:, row.label].mean()) if codes else None
+        derived = (len(codes), n_cant_tell, agreed, int(labels(np.array([row.posterior]))[0]))
         if derived != (row.n_given, row.n_cant_tell, row.agreement, row.label):
             stands = (row.n_given, row.n_cant_tell, row.agreement, row.label)
             yield f"Subject {subject_id}: {stands} stands where {derived} follows."
 
 
 def _believed(session: Session, subject_ids: Sequence[int]) -> dict[str, dict[object, tuple[object, ...]]]:
-    """With its label's probability in the place of the label: of equally probable ones rounding chooses."""
     rows = select(Consensus.subject_id, Consensus.posterior, Consensus.label, Consensus.n_given)
     consensus = session.execute(rows.where(Consensus.subject_id.in_(subject_ids)))
     states = select(Opening.subject_id, Opening.choice_set, Opening.priority, Opening.reason)
     openings = session.execute(states.where(Opening.subject_id.in_(subject_ids)))
     return {
-        "The consensus of subject": {
-            row.subject_id: (*row.posterior, row.posterior[row.label], row.n_given) for row in consensus
-        },
+        "The consensus of subject": {row.subject_id: (*row.posterior, row.label, row.n_given) for row in consensus},
         "The opening of subject": {(row.subject_id, row.choice_set): tuple(row[2:]) for row in openings},
     }
 

@@ -25,6 +25,11 @@ def posterior(prior: Floats, confusions: Floats, choices: Masks, redundancy: flo
     return consensus.posterior(heard, redundancy)
 
 
+def test_of_equally_probable_labels_the_first_is_taken_whatever_the_sums_were_made_of() -> None:
+    tie = np.array([[0.2, 0.4 - 1e-16, 0.4], [0.2, 0.4, 0.4 - 1e-16], [0.2, 0.399999, 0.400001]])
+    assert consensus.labels(tie).tolist() == [1, 1, 2]
+
+
 def test_an_answer_weighs_what_its_volunteer_is_worth() -> None:
     # Good says 0, poor says 1: 0.5·0.9·0.4 = 0.18 against 0.5·0.2·0.6 = 0.06, so 0.18/0.24.
     belief = posterior(np.array([0.5, 0.5]), np.stack([GOOD, POOR]), each_label(2))

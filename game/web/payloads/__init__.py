@@ -23,6 +23,5 @@ __all__ = [
     "AnswerGiven", "Consensus", "DeviceModel", "Failure", "Guest", "GuestWanted", "Leaderboard", "LeaderboardQuery",
     "Me", "Model", "Models", "Outcome", "PictureSent", "Prediction", "PredictionPath", "Progress", "Project",
     "ProjectPath", "ProjectSummary", "Projects", "PublicModel", "Release", "Releases", "Round", "RoundPath",
-    "RoundWanted", "parse_answer", "parse_socket_answer",
-    "parse_socket_round",
+    "RoundWanted", "parse_answer", "parse_socket_answer", "parse_socket_round",
 ]  # fmt: skip

@@ -52,6 +52,9 @@ def test_two_versions_are_compared_label_by_label(data: Path) -> None:
     assert "version 1 → 2, with 95% intervals" in said
     assert "macro-F1" in said
     assert said.count("  recall") == 6
+    same = run(data, "model", "compare", SLUG, "1", "1").output
+    assert same.count(" in both") == 2 + 3 * 6
+    assert "luck" not in same
     with pytest.raises(FathomError, match="no model of version 7"):
         run(data, "model", "compare", SLUG, "1", "7")
 
@@ -62,12 +65,16 @@ def test_deciding_needs_a_reason_and_is_told_in_the_log(data: Path) -> None:
     with pytest.raises(Conflict, match="never was public: `fathom model force`"):
         run(data, "model", "back", SLUG, "2", "--why", "It is the better one.")
     run(data, "model", "freeze", SLUG, "--why", "Let us look first.")
+    assert "Let us look first." in run(data, "status").output
     with pytest.raises(Conflict, match="Let us look first"):
         run(data, "model", "force", SLUG, "2", "--why", "It is the better one.")
     run(data, "model", "thaw", SLUG, "--why", "We have looked.")
     forced = run(data, "model", "force", SLUG, "2", "--why", "It is the better one.").output
     assert "Version 2 is public, as " in forced
     run(data, "model", "back", SLUG, "1", "--why", "No, it was not.")
+    listed = run(data, "model", "list", SLUG).output
+    assert "forced by " in listed
+    assert "on the command line: It is the better one." in listed
     said = run(data, "model", "log", SLUG).output.splitlines()
     assert len(said) == 6
     assert "put_back version 1, " in said[0]

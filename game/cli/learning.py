@@ -111,7 +111,10 @@ def simulate_volunteers(slug: str, volunteers: int, answers: int, seed: int, url
         f"rounds and {done.duration_s:.1f} s: {done.answers_per_s:.0f} a second; the line broke {done.n_lost} times."
     )
     if len(done.acknowledged) < answers:
-        click.echo("Some found no subject that was new to them before they had given their share.")
+        click.echo(
+            f"The other {answers - len(done.acknowledged):,} were not given: no subject was left that was new to a "
+            "volunteer and in nobody else's hands. What was left unanswered is free again after a quarter of an hour."
+        )
 
 
 @click.command()
@@ -120,7 +123,10 @@ def status() -> None:
     place = open_place()
     with reading(place.store) as session:
         for project in place.projects.values():
-            click.echo(f"{project.slug}: {why_not_training(project_state(session, project, now()))}")
+            state = project_state(session, project, now())
+            why = why_not_training(state)
+            frozen = f" {state.frozen}" if state.frozen and state.frozen not in why else ""
+            click.echo(f"{project.slug}: {why}{frozen}")
         for job in latest_jobs(session, limit=10):
             click.echo(f"  {job.created_at:%Y-%m-%d %H:%M} {job.kind} {job.project or ''} {job.state}: {job.text}")
 

@@ -32,13 +32,16 @@ def list_versions(slug: str) -> None:
     place = open_place()
     project = known_project(place, slug)
     with reading(place.store) as session:
-        found = models(session, project)
+        found, decided = models(session, project), decisions.decisions_of(session, project)
     if not found:
         click.echo(f"The project “{slug}” has no model yet.")
     for view in found:
         click.echo(f"{view.version}  {view.state}  {view.created_at:%Y-%m-%d %H:%M}  release {view.release_version}")
         for reason in view.reasons:
             click.echo(f"   {reason}")
+        for one in decided:
+            if one.version == view.version and one.by != decisions.GATE:
+                click.echo(f"   {one.kind} by {one.by}: {one.why}")
 
 
 @model.command("compare")
@@ -130,6 +133,9 @@ def _who() -> str:
 
 
 def _show(name: str, shift: Shift) -> None:
+    if shift.difference == 0:
+        click.echo(f"{name:<12} {shift.a:.3f} in both")
+        return
     sure = "" if shift.sure else "  may be luck"
     click.echo(
         f"{name:<12} {shift.a:.3f} → {shift.b:.3f}  {shift.difference:+.3f} [{shift.low:+.3f}, {shift.high:+.3f}]{sure}"

@@ -63,11 +63,27 @@ def _details(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
 
 
 def _use(dataset: Dataset) -> str:
+    side = round(dataset.patch_px * 4 / 7)
+    given = (
+        f"the square of {side} × {side} pixels around each point, grey (128) where it reaches beyond the picture"
+        if dataset.kind == POINT
+        else "whole pictures, as they are stored"
+    )
     judged = "the point at the centre of a square cut from a photograph" if dataset.kind == POINT else "a whole picture"
     return f"""\
 - It gives {judged} one of the labels above, with a probability for each.
 - For: choosing what volunteers look at next, a first look at new pictures of the same kind, comparing methods.
-- Not for: pictures of other places, cameras or things without a test of its own first."""
+- Not for: pictures of other places, cameras or things without a test of its own first.
+- To run it: model.onnx, in any program that speaks ONNX. Its input `pixels` is bytes (n, height, width, 3), red, green,
+  blue: {given}. Its output `p` (n, {len(dataset.labels)}) is a probability for each label, in the order above.
+
+```python
+import numpy as np, onnxruntime
+from PIL import Image
+
+pixels = np.asarray(Image.open("picture.jpg").convert("RGB"))
+[p] = onnxruntime.InferenceSession("model.onnx").run(["p"], {{"pixels": pixels[np.newaxis]}})
+```"""
 
 
 def _factors(dataset: Dataset) -> str:
@@ -136,9 +152,22 @@ def _analyses(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, An
             if figures.n
             else f"- {label.name}: no hold-out subject, so nobody knows."
         )
+    lines += _never_named(dataset, evaluation)
     matrix = _matrix(dataset, np.array(evaluation.confusion))
     table = f"Rows: what experts say. Columns: what the model says.\n\n```\n{matrix}\n```"
     return "\n\n".join(["\n".join(lines), *method_told(metrics), *_cover(dataset, metrics), table])
+
+
+def _never_named(dataset: Dataset, evaluation: Evaluation) -> list[str]:
+    """What it cannot tell from something else hides behind figures that are good on the average."""
+    named = np.array(evaluation.confusion).sum(axis=0)
+    never = [label.name for label, n in zip(dataset.labels, named, strict=True) if n == 0]
+    if not never:
+        return []
+    return [
+        f"- It named none of the hold-out subjects: {', '.join(never)}. It does not tell them from other labels: it "
+        "saw too few, or nobody told it the difference, as where people only said which group a subject belongs to."
+    ]
 
 
 def _apart(interval: Interval | None, digits: int = 2) -> str:

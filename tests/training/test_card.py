@@ -1,11 +1,15 @@
 """The card: the headings of Mitchell et al. (2019), and what the model cannot know in plain words."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from game.training.card import card
 from game.training.dataset import Dataset, read_dataset
@@ -126,3 +130,27 @@ def test_simulated_volunteers_are_admitted(dataset: Dataset, evaluation: Evaluat
     simulated = replace(dataset, about={**dataset.about, "includes_simulated": True})
     assert "simulated" not in card(dataset, evaluation, metrics)
     assert "Some of these answers are of simulated volunteers." in card(simulated, evaluation, metrics)
+
+
+def test_it_admits_what_it_never_names(dataset: Dataset, request_of_all: Request) -> None:
+    metrics = json.loads((request_of_all.out / "metrics.json").read_text())
+    sighted = np.eye(len(CODES))[dataset.gold.true]
+    blind = sighted.copy()
+    blind[:, 0] = 2
+    first, second = (evaluate(p, dataset.gold.true, dataset.labels) for p in (sighted, blind))
+    line = "It named none of the hold-out subjects: "
+    assert f"{line}{dataset.labels[1].name}" in card(dataset, second, metrics)
+    assert all(f"{line}{label.name}" not in card(dataset, first, metrics) for label in dataset.labels[:1])
+
+
+def test_its_program_runs_as_it_stands(
+    written: str, request_of_all: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(request_of_all.out / "model.onnx", tmp_path)
+    side = int(re.findall(r"the square of (\d+) × ", written)[0])
+    Image.new("RGB", (side, side), "teal").save(tmp_path / "picture.jpg")
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", written, re.DOTALL)[0], found)
+    assert found["p"].shape == (1, len(CODES))
+    assert found["p"].sum() == pytest.approx(1, abs=1e-5)

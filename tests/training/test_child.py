@@ -54,6 +54,12 @@ def test_it_says_what_it_has_hardly_ever_seen(
     assert "- **Sand**" not in told
 
 
+def test_it_admits_what_it_never_says(dataset: Dataset, evaluation: Evaluation, metrics: dict[str, Any]) -> None:
+    blind = evaluate(np.eye(3)[np.zeros_like(GIVEN)], TRUE, LABELS)
+    assert "In my test I never said “Turf” or “Sand”." in childs_card(dataset, blind, metrics)
+    assert "I never said" not in childs_card(dataset, evaluation, metrics)
+
+
 def test_a_short_test_and_a_poor_pupil_are_admitted(dataset: Dataset, metrics: dict[str, Any]) -> None:
     short = evaluate(np.eye(3)[GIVEN[-3:]], TRUE[-3:], LABELS)
     assert childs_card(dataset, short, metrics).count("Nobody knows yet: my test was too short.") == 2

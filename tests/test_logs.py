@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextvars import Context
 
 from game.config import LogFormat
 from game.logs import REQUEST_ID, JsonLines, log_settings
@@ -14,7 +15,7 @@ def record(**carried: object) -> logging.LogRecord:
 
 
 def test_a_line_is_json_with_what_it_carries_and_no_more() -> None:
-    line = json.loads(JsonLines().format(record(status=200, password="hush")))
+    line = json.loads(Context().run(JsonLines().format, record(status=200, password="hush")))
     assert {name: line[name] for name in ("level", "logger", "message", "status")} == {
         "level": "info", "logger": "fathom.access", "message": "two words", "status": 200,
     }  # fmt: skip

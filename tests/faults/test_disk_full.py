@@ -71,7 +71,8 @@ def allow_files_of(server: Server, n_bytes: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (n_bytes, most))
 
 
-def test_sqlite_whose_files_cannot_grow(world: World) -> None:
+def test_sqlite_whose_files_cannot_grow(tmp_path: Path, shared_data: Path) -> None:
+    world = make_world(read_settings({"FATHOM_DATA": str(tmp_path)}), shared_data, NOW)
     with running_server(world) as server:
         hall = Hall(server)
         hall.play_on(10)
@@ -84,6 +85,7 @@ def test_sqlite_whose_files_cannot_grow(world: World) -> None:
         hall.send_what_was_refused_again()
         hall.play_on(5)
         hall.check()
+    world.store.engine.dispose()
 
 
 def test_postgresql_that_says_that_its_disk_is_full(tmp_path: Path, postgresql_url: str, shared_data: Path) -> None:

@@ -48,9 +48,9 @@ def crews_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def children() -> list[int]:
-    """But for the one that multiprocessing itself keeps, to tidy up after the others."""
+    """Of crews alone: the tests' own servers, and what multiprocessing keeps to tidy up, are none of theirs."""
     pids = [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    return [pid for pid in pids if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in pids if b"multiprocessing.spawn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.fixture

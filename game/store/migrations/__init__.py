@@ -1,8 +1,11 @@
 """Bringing a database to the newest schema, while it is in use; every change of a table is a script under versions/."""
 
+import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -32,7 +35,8 @@ def migrate(store: Store) -> None:
 
 def upgrade(store: Store, config: Config) -> None:
     if store.engine.dialect.name != "postgresql":
-        command.upgrade(config, "head")
+        with _alone_in(Path(str(store.engine.url.database)).absolute().parent):
+            command.upgrade(config, "head")
         return
     with _alone(store) as engine:
         config.attributes["engine"] = engine
@@ -59,6 +63,17 @@ def alembic_config(store: Store) -> Config:
     config.set_main_option("script_location", "game:store/migrations")
     config.attributes["engine"] = store.engine
     return config
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """SQLite's own lock would not do: a migration may commit on its way. The folder's lock ends with the process."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager

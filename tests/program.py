@@ -1,4 +1,4 @@
-"""The installed program as people start it: `fathom`, with a data folder of its own."""
+"""The installed program as people start it: `fathom`, with a home of its own."""
 
 import os
 import signal
@@ -10,26 +10,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.servers import free_port
+from tests.setups import Home
 
 DEADLINE_S = 60
 
 Process = subprocess.Popen[str]
 
 
-def program(data: Path, *arguments: str | Path, **environment: str) -> Process:
+def program(home: Home, *arguments: str | Path, **environment: str) -> Process:
     own = {name: given for name, given in os.environ.items() if not name.startswith("FATHOM_")}
     command = [str(Path(sys.executable).with_name("fathom")), *(str(argument) for argument in arguments)]
     return subprocess.Popen(
-        command, env=own | {"FATHOM_DATA": str(data)} | environment, stdout=subprocess.PIPE,
+        command, env=own | home.environment | environment, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
 
 @contextmanager
-def served(data: Path, port: int | None = None) -> Iterator[tuple[Process, str]]:
+def served(home: Home, port: int | None = None) -> Iterator[tuple[Process, str]]:
     """`fathom serve` once its address is printed; yields the process and the address. Nothing is left of it."""
     port = port or free_port()
-    with program(data, "serve", FATHOM_PORT=str(port)) as process:
+    with program(home, "serve", FATHOM_PORT=str(port)) as process:
         assert process.stdout
         try:
             line = process.stdout.readline()

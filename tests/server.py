@@ -16,6 +16,7 @@ import pytest
 from game.config import ROOT, Settings, read_settings
 from tests.conftest import NOW
 from tests.servers import free_port
+from tests.setups import SETUPS, SQLITE, home_of
 from tests.world import World, make_world
 
 DEADLINE_S = 60
@@ -64,17 +65,14 @@ def running_server(
         _end(process)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql and redis"])
+@pytest.fixture(scope="module", params=SETUPS)
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
 ) -> Iterator[Server]:
     """One process on SQLite; two processes on PostgreSQL that hear of each other through Redis."""
-    environment = {"FATHOM_DATA": str(tmp_path_factory.mktemp("data"))}
-    if request.param != "sqlite":
-        environment["FATHOM_DATABASE_URL"] = request.getfixturevalue("postgresql_url")
-        environment["FATHOM_REDIS_URL"] = request.getfixturevalue("redis_url")
-    world = make_world(read_settings(environment), shared_data, NOW)
-    with running_server(world, n_workers=1 if request.param == "sqlite" else 2) as started:
+    home = home_of(request, tmp_path_factory.mktemp("data"))
+    world = make_world(read_settings(home.environment), shared_data, NOW)
+    with running_server(world, n_workers=1 if request.param == SQLITE else 2) as started:
         yield started
     world.store.engine.dispose()
 

@@ -16,6 +16,7 @@ from game.cli import fathom
 from game.errors import FathomError
 from tests.program import DEADLINE_S, program
 from tests.science.bare import SMALL, annotation, classification, export, written
+from tests.setups import Home
 
 
 def run(*arguments: str | Path) -> Result:
@@ -168,7 +169,7 @@ def test_what_cannot_be_done_is_one_sentence_and_nothing_is_written(
 
 def test_the_program_ends_with_exit_code_2_and_a_sentence(tmp_path: Path) -> None:
     answers = written(tmp_path, "task,label\n1,2\n")
-    with program(tmp_path, "consensus", answers, "--out", tmp_path / "out.csv") as refused:
+    with program(Home(tmp_path), "consensus", answers, "--out", tmp_path / "out.csv") as refused:
         said, complaint = refused.communicate(timeout=DEADLINE_S)
     assert (refused.returncode, said) == (2, "")
     assert complaint.startswith("answers.csv has no column “worker”")
@@ -177,7 +178,7 @@ def test_the_program_ends_with_exit_code_2_and_a_sentence(tmp_path: Path) -> Non
 
 
 def test_whoever_stops_reading_the_screen_sees_no_error(shared_data: Path, tmp_path: Path) -> None:
-    with program(tmp_path, "consensus", shared_data / "crowd" / "dog" / "answers.csv") as begun:
+    with program(Home(tmp_path), "consensus", shared_data / "crowd" / "dog" / "answers.csv") as begun:
         assert begun.stdout
         assert begun.stderr
         begun.stdout.close()

@@ -1,7 +1,5 @@
 """`fathom model`: versions are listed and compared, decisions are taken with a reason and told again."""
 
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner, Result
 
@@ -11,71 +9,72 @@ from game.errors import Conflict, FathomError, InvalidInput
 from game.levels import read_projects
 from game.store import open_store
 from tests.conftest import NOW
+from tests.setups import SETUPS, Home, home_of
 from tests.versions import add_versions
 
 SLUG = "plankton"
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=SETUPS)
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The built-in project with version 1, which is public, and version 2, which was rejected."""
-    folder = tmp_path_factory.mktemp("data")
-    run(folder, "setup")
-    settings = read_settings({"FATHOM_DATA": str(folder)})
+    made = home_of(request, tmp_path_factory.mktemp("data"))
+    run(made, "setup")
+    settings = read_settings(made.environment)
     store = open_store(settings.database_url)
     add_versions(store, settings, read_projects(settings.levels)[SLUG], NOW)
     store.engine.dispose()
-    return folder
+    return made
 
 
-def run(data: Path, *arguments: str) -> Result:
+def run(home: Home, *arguments: str) -> Result:
     """Runs a command in this process. Raises what it raises."""
-    environment = {"FATHOM_DATA": str(data), "FATHOM_DATABASE_URL": None, "FATHOM_REDIS_URL": None}
+    environment = {"FATHOM_DATABASE_URL": None, "FATHOM_REDIS_URL": None} | home.environment
     return CliRunner(env=environment).invoke(fathom, [*arguments], catch_exceptions=False, standalone_mode=False)
 
 
-def test_versions_are_listed_with_the_gates_reasons(data: Path) -> None:
-    said = run(data, "model", "list", SLUG).output.splitlines()
+def test_versions_are_listed_with_the_gates_reasons(home: Home) -> None:
+    said = run(home, "model", "list", SLUG).output.splitlines()
     assert said[0].startswith("2  rejected")
     assert "its macro-F1 is" in said[1]
     assert any(line.startswith("1  published") for line in said)
-    assert "has no model yet" in run(data, "model", "list", "moorea").output
+    assert "has no model yet" in run(home, "model", "list", "moorea").output
 
 
-def test_a_wish_for_a_training_reaches_the_trainer_and_comes_back_as_its_sentence(data: Path) -> None:
+def test_a_wish_for_a_training_reaches_the_trainer_and_comes_back_as_its_sentence(home: Home) -> None:
     with pytest.raises(FathomError, match=r"There is no method “magic”: choose one of auto, direct, frozen"):
-        run(data, "train", SLUG, "--method", "magic")
+        run(home, "train", SLUG, "--method", "magic")
 
 
-def test_two_versions_are_compared_label_by_label(data: Path) -> None:
-    said = run(data, "model", "compare", SLUG, "1", "2").output
+def test_two_versions_are_compared_label_by_label(home: Home) -> None:
+    said = run(home, "model", "compare", SLUG, "1", "2").output
     assert "version 1 → 2, with 95% intervals" in said
     assert "macro-F1" in said
     assert said.count("  recall") == 6
-    same = run(data, "model", "compare", SLUG, "1", "1").output
+    same = run(home, "model", "compare", SLUG, "1", "1").output
     assert same.count(" in both") == 2 + 3 * 6
     assert "luck" not in same
     with pytest.raises(FathomError, match="no model of version 7"):
-        run(data, "model", "compare", SLUG, "1", "7")
+        run(home, "model", "compare", SLUG, "1", "7")
 
 
-def test_deciding_needs_a_reason_and_is_told_in_the_log(data: Path) -> None:
+def test_deciding_needs_a_reason_and_is_told_in_the_log(home: Home) -> None:
     with pytest.raises(InvalidInput, match="Say why"):
-        run(data, "model", "force", SLUG, "2", "--why", "so")
+        run(home, "model", "force", SLUG, "2", "--why", "so")
     with pytest.raises(Conflict, match="never was public: `fathom model force`"):
-        run(data, "model", "back", SLUG, "2", "--why", "It is the better one.")
-    run(data, "model", "freeze", SLUG, "--why", "Let us look first.")
-    assert "Let us look first." in run(data, "status").output
+        run(home, "model", "back", SLUG, "2", "--why", "It is the better one.")
+    run(home, "model", "freeze", SLUG, "--why", "Let us look first.")
+    assert "Let us look first." in run(home, "status").output
     with pytest.raises(Conflict, match="Let us look first"):
-        run(data, "model", "force", SLUG, "2", "--why", "It is the better one.")
-    run(data, "model", "thaw", SLUG, "--why", "We have looked.")
-    forced = run(data, "model", "force", SLUG, "2", "--why", "It is the better one.").output
+        run(home, "model", "force", SLUG, "2", "--why", "It is the better one.")
+    run(home, "model", "thaw", SLUG, "--why", "We have looked.")
+    forced = run(home, "model", "force", SLUG, "2", "--why", "It is the better one.").output
     assert "Version 2 is public, as " in forced
-    run(data, "model", "back", SLUG, "1", "--why", "No, it was not.")
-    listed = run(data, "model", "list", SLUG).output
+    run(home, "model", "back", SLUG, "1", "--why", "No, it was not.")
+    listed = run(home, "model", "list", SLUG).output
     assert "forced by " in listed
     assert "on the command line: It is the better one." in listed
-    said = run(data, "model", "log", SLUG).output.splitlines()
+    said = run(home, "model", "log", SLUG).output.splitlines()
     assert len(said) == 6
     assert "put_back version 1, " in said[0]
     assert said[1].endswith("on the command line: It is the better one.")

@@ -4,12 +4,14 @@ import csv
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, make_url
+from psycopg import OperationalError
+from sqlalchemy import NullPool, create_engine, event, make_url
 
 from game.artifacts.images import CheckedImage, keep_image
 from game.config import Settings, read_settings
@@ -20,6 +22,7 @@ from game.store.tables import ExpertLabel, Image, Opening, Subject, Table
 
 QUADRATS = 2
 POINTS_A_QUADRAT = 60
+LONGEST_READING_S = 30
 
 # What a subject is of: (sha256, row, column).
 Where = tuple[str, int | None, int | None]
@@ -78,12 +81,27 @@ def new_database(url: str, template: str | None = None) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def shut(store: Store) -> None:
+    """As the end of a process does. News that an app still has to tell finds no database; who reads may finish."""
+    if store.engine.dialect.name == "postgresql":
+        event.listen(store.engine, "do_connect", _refuse)
+    deadline = time.monotonic() + LONGEST_READING_S
+    while store.n_connections:
+        assert time.monotonic() < deadline, "A connection was never given back."
+        time.sleep(0.01)
+    store.engine.dispose()
+
+
 def leave_world(world: World) -> None:
     """A copy on PostgreSQL is thrown away at once: hundreds of them would fill the disk."""
     world.store.engine.dispose()
     if world.store.engine.dialect.name == "postgresql":
         url = make_url(world.settings.database_url)
         _administer(world.settings.database_url, f"DROP DATABASE {url.database} WITH (FORCE)")
+
+
+def _refuse(*_: object) -> None:
+    raise OperationalError("The database is shut.")
 
 
 def _administer(url: str, statement: str) -> None:

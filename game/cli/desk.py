@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from game.config import read_settings
+from game.config import Settings, read_settings
 from game.errors import Conflict, FathomError, NotFound
 from game.levels import Project, read_projects
 from game.science.jobs import JobView, begin_job
 from game.science.report import Report
 from game.science.work import Workplace, do_job
-from game.store import open_store, reading, subjects, transaction
+from game.store import Store, open_store, reading, subjects, transaction
 from game.store.migrations import migrate
 from game.store.tables.publications import JobKind, JobState
 
@@ -33,9 +33,16 @@ def now() -> datetime:
 def open_place() -> Workplace:
     """Settings, a migrated database and every project under levels/. Raises LevelError, InvalidInput."""
     settings = read_settings()
-    store = open_store(settings.database_url)
+    store = open_for_command(settings)
     migrate(store)
     return Workplace(settings, store, read_projects(settings.levels), now)
+
+
+def open_for_command(settings: Settings) -> Store:
+    """Its connections are given back when the command that runs ends."""
+    store = open_store(settings.database_url)
+    click.get_current_context().call_on_close(store.engine.dispose)
+    return store
 
 
 def known_project(place: Workplace, slug: str) -> Project:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from game.cli.desk import now, open_place
+from game.cli.desk import now, open_for_command, open_place
 from game.config import read_settings
 from game.science.backup import make_backup
 from game.science.backup import restore as put_back
 from game.science.cleaning import clean_up, find_old
-from game.store import open_store
 
 
 @click.command()
@@ -27,7 +26,7 @@ def backup(out: Path) -> None:
 def restore(backup_folder: Path, replace: bool) -> None:
     """Bring back what `fathom backup` put into the folder IN. Stop web and worker before."""
     settings = read_settings()
-    counts = put_back(settings, open_store(settings.database_url), backup_folder.resolve(), replace=replace)
+    counts = put_back(settings, open_for_command(settings), backup_folder.resolve(), replace=replace)
     click.echo(f"The database and {_listed(counts)} are back, in {settings.data}.")
 
 

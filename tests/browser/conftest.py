@@ -11,6 +11,7 @@ from game.config import read_settings
 from tests.browser.player import DESK, PHONE, Size, new_context
 from tests.conftest import NOW
 from tests.server import Server, running_server
+from tests.setups import SETUPS, home_of
 from tests.world import make_world
 
 FLAGS = [
@@ -29,11 +30,12 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Server]:
-    """How the server does on PostgreSQL and Redis is the business of tests/web; pages look the same on both."""
-    environment = {"FATHOM_DATA": str(tmp_path_factory.mktemp("data"))}
-    world = make_world(read_settings(environment), shared_data, NOW)
+@pytest.fixture(scope="module", params=SETUPS)
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
+) -> Iterator[Server]:
+    home = home_of(request, tmp_path_factory.mktemp("data"))
+    world = make_world(read_settings(home.environment), shared_data, NOW)
     with running_server(world) as server:
         yield server
     world.store.engine.dispose()

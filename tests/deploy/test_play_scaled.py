@@ -10,6 +10,7 @@ import pytest
 
 from tests.program import DEADLINE_S, Process, answers, children_of, gone, program
 from tests.servers import free_port
+from tests.setups import Home
 from tests.web.live import LivePlayer, ask
 
 
@@ -21,7 +22,7 @@ def descendants(pid: int) -> list[int]:
 @pytest.fixture
 def scaled(tmp_path: Path) -> Iterator[tuple[Process, str]]:
     port = free_port()
-    with program(tmp_path, "play-scaled", FATHOM_PORT=str(port)) as process:
+    with program(Home(tmp_path), "play-scaled", FATHOM_PORT=str(port)) as process:
         assert process.stdout
         try:
             last = f"Fathom is at http://127.0.0.1:{port} behind nginx (Ctrl-C stops everything)\n"
@@ -55,7 +56,7 @@ def test_it_is_played_behind_one_address_and_nothing_is_left(
 
 
 def test_what_is_missing_is_named_with_what_to_install(tmp_path: Path) -> None:
-    with program(tmp_path, "play-scaled", PATH=str(tmp_path)) as refused:
+    with program(Home(tmp_path), "play-scaled", PATH=str(tmp_path)) as refused:
         complaint = refused.communicate(timeout=DEADLINE_S)[1]
     assert refused.returncode == 2
     assert "redis-server is missing; install it, for example with: sudo apt-get install redis-server" in complaint

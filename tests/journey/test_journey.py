@@ -25,6 +25,7 @@ from game.store.tables import Classification, Opening, Prediction, RoundSubject
 from tests.journey.figures import Released, rows, truth_of
 from tests.program import DEADLINE_S, program, pull_the_plug, served
 from tests.servers import free_port
+from tests.setups import SETUPS, Home, home_of
 
 LONGEST_COMMAND_S = 600
 MOOREA = read_project(ROOT / "levels" / "moorea")
@@ -32,39 +33,44 @@ MOOREA = read_project(ROOT / "levels" / "moorea")
 pytestmark = pytest.mark.slow
 
 
-def fathom(data: Path, *arguments: str | Path) -> str:
+@pytest.fixture(params=SETUPS)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    return home_of(request, tmp_path)
+
+
+def fathom(home: Home, *arguments: str | Path) -> str:
     """What a command prints, and how long it took, for whoever reads the test's output."""
     begun = time.monotonic()
-    with program(data, *arguments) as process:
+    with program(home, *arguments) as process:
         said, complaint = process.communicate(timeout=LONGEST_COMMAND_S)
     assert process.returncode == 0, complaint
     tell(f"$ fathom {' '.join(map(str, arguments))}  [{time.monotonic() - begun:.0f} s]\n{said[-1500:].rstrip()}")
     return said
 
 
-def set_up(data: Path, shared_data: Path) -> Store:
+def set_up(home: Home, shared_data: Path) -> Store:
     quadrats = shared_data / "moorea_quadrats"
     table = quadrats / "annotations.csv"
-    fathom(data, "setup")
+    fathom(home, "setup")
     imported = ("--images", quadrats, "--annotations", table, "--gold", "0.25", "--gold-by", "image")
-    assert "moorea: 2,776 subjects taken" in fathom(data, "subjects", "import", "moorea", *imported)
-    return open_store(f"sqlite:///{data / 'fathom.sqlite'}")
+    assert "moorea: 2,776 subjects taken" in fathom(home, "subjects", "import", "moorea", *imported)
+    return open_store(read_settings(home.environment).database_url)
 
 
-def test_the_loop_turns_once_on_real_quadrats(tmp_path: Path, shared_data: Path) -> None:
-    store = set_up(tmp_path, shared_data)
-    with served(tmp_path) as (_, url):
+def test_the_loop_turns_once_on_real_quadrats(home: Home, shared_data: Path) -> None:
+    store = set_up(home, shared_data)
+    with served(home) as (_, url):
         crowd = ("--volunteers", "40", "--answers", "4000", "--seed", "1")
-        assert "4,000 answers of 40 simulated" in fathom(tmp_path, "simulate", "moorea", *crowd, "--url", url)
-        fathom(tmp_path, "aggregate", "moorea")
-        fathom(tmp_path, "release", "moorea", "--include-simulated")
-        check_consensus(tmp_path / "releases" / "moorea" / "1" / "complete", shared_data)
+        assert "4,000 answers of 40 simulated" in fathom(home, "simulate", "moorea", *crowd, "--url", url)
+        fathom(home, "aggregate", "moorea")
+        fathom(home, "release", "moorea", "--include-simulated")
+        check_consensus(home.folder / "releases" / "moorea" / "1" / "complete", shared_data)
         before = ranking(store)
-        fathom(tmp_path, "train", "moorea", "--include-simulated")
+        fathom(home, "train", "moorea", "--include-simulated")
         check_model(url)
         check_steering(store, before, ranking(store))
-        check_trial(tmp_path, store, shared_data)
-        fathom(tmp_path, "status")
+        check_trial(home, store, shared_data)
+        fathom(home, "status")
     store.engine.dispose()
 
 
@@ -127,9 +133,9 @@ def check_steering(store: Store, before: list[int], after: list[int]) -> None:
     assert first > last + 0.2
 
 
-def check_trial(data: Path, store: Store, shared_data: Path) -> None:
+def check_trial(home: Home, store: Store, shared_data: Path) -> None:
     """A visitor's picture goes to the worker, which asks the model; the picture is gone afterwards."""
-    settings = read_settings({"FATHOM_DATA": str(data)})
+    settings = read_settings(home.environment)
     picture = next((shared_data / "moorea_quadrats").glob("*.jpg")).read_bytes()
     upload = trials.keep_upload(settings.uploads, picture, None)
     begun = time.monotonic()
@@ -151,9 +157,9 @@ def _job(store: Store, code: str) -> JobView:
         return find_job(session, code)
 
 
-def test_no_acknowledged_answer_is_lost_when_the_plug_is_pulled(tmp_path: Path, shared_data: Path) -> None:
+def test_no_acknowledged_answer_is_lost_when_the_plug_is_pulled(home: Home, shared_data: Path) -> None:
     """Web and worker are killed, twice, while volunteers play, who send again whatever was not acknowledged."""
-    store = set_up(tmp_path, shared_data)
+    store = set_up(home, shared_data)
     crowd, port = Crowd(n_volunteers=16, n_answers=800, seed=2), free_port()
     server = Server(f"http://127.0.0.1:{port}", store, MOOREA)
     progress = Pulse()
@@ -161,7 +167,7 @@ def test_no_acknowledged_answer_is_lost_when_the_plug_is_pulled(tmp_path: Path, 
     tokens = simulated_tokens(store, crowd)
     playing = threading.Thread(target=lambda: reports.append(simulate(server, crowd, tokens, progress)))
     for n_before in (200, 500, None):
-        with served(tmp_path, port) as (process, _):
+        with served(home, port) as (process, _):
             if not playing.is_alive() and n_before == 200:
                 playing.start()
             progress.wait_for(n_before or crowd.n_answers)

@@ -12,21 +12,19 @@ from game.app import create_app
 from game.config import read_settings
 from tests.conftest import NOW
 from tests.server import server
-from tests.world import World, copy_world, leave_world, make_world, new_database
+from tests.setups import SETUPS, home_of
+from tests.world import World, copy_world, leave_world, make_world, shut
 
 __all__ = ["server"]
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql and redis"])
+@pytest.fixture(scope="session", params=SETUPS)
 def untouched_world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
 ) -> World:
     """Both set-ups that people run: each test that uses it, or a copy, runs on both."""
-    environment = {"FATHOM_DATA": str(tmp_path_factory.mktemp("world"))}
-    if request.param != "sqlite":
-        environment["FATHOM_DATABASE_URL"] = new_database(request.getfixturevalue("postgresql_url"))
-        environment["FATHOM_REDIS_URL"] = request.getfixturevalue("redis_url")
-    made = make_world(read_settings(environment), shared_data, NOW)
+    home = home_of(request, tmp_path_factory.mktemp("world"))
+    made = make_world(read_settings(home.environment), shared_data, NOW)
     made.store.engine.dispose()
     return made
 
@@ -46,7 +44,7 @@ def app(world: World) -> Iterator[OpenAPI]:
     app = create_app(world.settings)
     app.testing = True
     yield app
-    app.extensions["fathom"].store.engine.dispose()
+    shut(app.extensions["fathom"].store)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.conftest import NOW
 from tests.science.answers import say, volunteer
 from tests.science.predicting import publish_model
 from tests.web.player import ApiPlayer, Json, answer_to, new_player
-from tests.world import Where, World, copy_world, leave_world
+from tests.world import Where, World, copy_world, leave_world, shut
 
 N_PLAYERS = 3
 N_ROUNDS = 3
@@ -108,7 +108,7 @@ def crawl(
             play_a_round(crawl, player, browser, request.param, rng)
         aggregate(world.store, world.projects[request.param], NOW)
     yield crawl
-    app.extensions["fathom"].store.engine.dispose()
+    shut(app.extensions["fathom"].store)
     leave_world(world)
 
 

@@ -19,7 +19,7 @@ from tests.conftest import NOW
 from tests.server import running_server
 from tests.web.live import new_live_player
 from tests.web.player import API, answer_to, new_player
-from tests.world import World
+from tests.world import World, shut
 
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 Ask = Callable[..., int]
@@ -32,7 +32,7 @@ def ask(world: World) -> Ask:
     def status(metrics: MetricsFor, **asking: dict[str, str]) -> int:
         app = create_app(replace(world.settings, metrics=metrics))
         found = app.test_client().get("/metrics", **asking).status_code
-        app.extensions["fathom"].store.engine.dispose()
+        shut(app.extensions["fathom"].store)
         return found
 
     return status

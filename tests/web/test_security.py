@@ -14,7 +14,7 @@ from game.store import transaction
 from game.web.context import current_account, now, required_account, rng, signed_in, signed_out
 from game.web.security import BODY_LIMIT, UPLOAD_LIMIT, accept_upload, csrf
 from tests.web.player import API
-from tests.world import World
+from tests.world import World, shut
 
 
 @pytest.mark.parametrize("path", ["/", "/health", f"{API}/projects", f"{API}/dragons", "/dragons", "/images/0/x.jpg"])
@@ -85,7 +85,7 @@ def test_cookies_travel_by_https_alone_where_the_public_address_is_https(
 ) -> None:
     app = create_app(replace(world.settings, address=address))
     set_by = app.test_client().get("/login").headers["Set-Cookie"]
-    app.extensions["fathom"].store.engine.dispose()
+    shut(app.extensions["fathom"].store)
     assert ("; Secure" in set_by) == secure
 
 
@@ -94,7 +94,7 @@ def asked_from(world: World, n_proxies: int, **headers: str) -> tuple[str, bool]
     app = create_app(replace(world.settings, n_proxies=n_proxies))
     app.add_url_rule("/who", "who", lambda: {"who": request.remote_addr, "https": request.is_secure})
     told = app.test_client().get("/who", headers=headers).json or {}
-    app.extensions["fathom"].store.engine.dispose()
+    shut(app.extensions["fathom"].store)
     return told["who"], told["https"]
 
 

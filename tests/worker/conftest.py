@@ -11,6 +11,9 @@ from game.levels import GoldUse, Project, read_projects
 from game.science.work import Workplace
 from game.store import Session, Store, publications, subjects, transaction
 from game.store.tables import ExpertLabel, Image, Opening, Release, Subject
+from tests.server import server
+
+__all__ = ["server"]
 
 N_SUBJECTS = 60
 SLUG = "plankton"

@@ -7,14 +7,12 @@ from huey import Huey
 
 from game.config import Settings, read_settings
 from game.science.queue import PlainMessages, enqueuer, open_queue, take_from
+from tests.setups import SETUPS, home_of
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=SETUPS)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    environment = {"FATHOM_DATA": str(tmp_path)}
-    if request.param == "redis":
-        environment["FATHOM_REDIS_URL"] = request.getfixturevalue("redis_url")
-    return read_settings(environment)
+    return read_settings(home_of(request, tmp_path).environment)
 
 
 def one_task(queue: Huey) -> None:

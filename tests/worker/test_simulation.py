@@ -1,34 +1,20 @@
 """Simulated volunteers err as they were drawn, play through both doors of the real server, and lose no answer."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
 from game.cli.learning import simulated_tokens
-from game.config import read_settings
 from game.science.doors import HttpDoor, LostError, SocketDoor
 from game.science.simulation import Crowd, Server, draw_confusion, simulate
 from game.store import reading
 from game.store.tables import Classification, Volunteer
-from tests.conftest import NOW
 from tests.server import Server as Running
-from tests.server import running_server
 from tests.servers import free_port
-from tests.world import make_world
 
 GROUPS = ("coral", "coral", "algae", "algae", "algae", "sand")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Running]:
-    world = make_world(read_settings({"FATHOM_DATA": str(tmp_path_factory.mktemp("data"))}), shared_data, NOW)
-    with running_server(world) as started:
-        yield started
-    world.store.engine.dispose()
 
 
 @pytest.mark.parametrize("reliability", [0.45, 0.7, 0.95])
@@ -49,12 +35,12 @@ def test_labels_without_groups_are_all_mistaken_for_each_other(rng: np.random.Ge
     assert (draw_confusion((None, None, None), 0.6, rng) > 0).all()
 
 
-def test_every_acknowledged_answer_is_kept_once(running: Running) -> None:
-    world = running.world
+def test_every_acknowledged_answer_is_kept_once(server: Running) -> None:
+    world = server.world
     crowd = Crowd(n_volunteers=6, n_answers=90, seed=1)
     seen: list[int] = []
-    server = Server(running.url, world.store, world.projects["moorea"])
-    report = simulate(server, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: seen.append(done))
+    asked = Server(server.url, world.store, world.projects["moorea"])
+    report = simulate(asked, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: seen.append(done))
     with reading(world.store) as session:
         kept = Counter(session.scalars(select(Classification.key)))
         simulated = set(session.scalars(select(Volunteer.simulated)))

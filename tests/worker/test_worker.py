@@ -23,27 +23,27 @@ from game.store import open_store, reading, transaction
 from game.store.migrations import migrate
 from game.store.tables.publications import JobKind, JobState
 from game.worker import Worker
+from tests.server import environment_of
+from tests.setups import SETUPS, home_of
 from tests.worker.conftest import SLUG, id_of
 
 DEADLINE_S = 30
 ENDS_WITHIN_S = 5
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=SETUPS)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    environment = {"FATHOM_DATA": str(tmp_path)}
-    if request.param == "redis":
-        environment["FATHOM_REDIS_URL"] = request.getfixturevalue("redis_url")
-    made = read_settings(environment)
-    migrate(open_store(made.database_url))
+    made = read_settings(home_of(request, tmp_path).environment)
+    store = open_store(made.database_url)
+    migrate(store)
+    store.engine.dispose()
     return made
 
 
 @contextmanager
 def running_worker(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    own = {name: given for name, given in os.environ.items() if not name.startswith("FATHOM_")}
-    environment = own | {"FATHOM_DATA": str(settings.data), "FATHOM_REDIS_URL": settings.redis_url or ""}
-    process = subprocess.Popen([sys.executable, "-m", "game.worker"], env=environment, start_new_session=True)
+    command = [sys.executable, "-m", "game.worker"]
+    process = subprocess.Popen(command, env=environment_of(settings), start_new_session=True)
     try:
         yield process
     finally:

@@ -19,6 +19,8 @@ from tests.load.place import opened_place
 from tests.load.players import ROUNDS_EACH, Hall
 
 WARM_UP_S = 3.0
+# By then everybody has a first round, or something is broken.
+LONGEST_ARRIVAL_S = 60.0
 MOST_S = 900.0
 # What the fastest server here could acknowledge; so many volunteers are made that nobody is needed twice.
 MOST_ANSWERS_A_S = 2_500
@@ -58,6 +60,7 @@ def main() -> None:
         sys.stdout.write(f"{title}{scenario.n_clients} clients, {options.subjects:,} subjects\n")
         sys.stdout.flush()
         with hall.playing():
+            sys.stdout.write(_arrived(hall))
             gevent.sleep(WARM_UP_S)
             hall.heard = Heard()
             before, begun = {pid: used(pid) for pid in place.pids}, time.perf_counter()
@@ -66,6 +69,14 @@ def main() -> None:
             heard, after, duration_s = hall.heard, {pid: used(pid) for pid in before}, time.perf_counter() - begun
             told = seen.communicate()[0] if seen else ""
         sys.stdout.write((report(heard, duration_s, before, after) if scenario.n_clients else "") + told)
+
+
+def _arrived(hall: Hall) -> str:
+    """Waits until everybody has begun a first round: they all come at the same moment."""
+    begun = time.perf_counter()
+    while hall.heard.n_begun < hall.n_clients and time.perf_counter() - begun < LONGEST_ARRIVAL_S:
+        gevent.sleep(0.05)
+    return f"{hall.heard.n_begun:,} came at once and had a round after {time.perf_counter() - begun:.1f} s\n"
 
 
 def _browsing(address: str, n_rounds: int, *, alone: bool) -> "subprocess.Popen[str] | None":

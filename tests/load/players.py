@@ -25,6 +25,8 @@ class Door(Protocol):
 
     def classify(self, round_code: str, answer: Json) -> Json: ...
 
+    def rest(self, seconds: float) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -37,6 +39,9 @@ class HttpDoor:
 
     def classify(self, round_code: str, answer: Json) -> Json:
         return self._http.post(f"/rounds/{round_code}/classifications", answer)[1]
+
+    def rest(self, seconds: float) -> None:
+        gevent.sleep(seconds)
 
     def close(self) -> None:
         self._http.close()
@@ -51,6 +56,9 @@ class SocketDoor:
 
     def classify(self, round_code: str, answer: Json) -> Json:
         return self._socket.call("classify", {"round": round_code, **answer})
+
+    def rest(self, seconds: float) -> None:
+        self._socket.rest(seconds)
 
     def close(self) -> None:
         self._socket.close()
@@ -111,6 +119,7 @@ class Hall:
         for subject in round_["subjects"]:
             answer = _answer(round_, subject, rng)
             asked = next(due)
+            door.rest(max(0.0, asked - time.perf_counter()))
             outcome = door.classify(str(round_["id"]), answer)
             if "error" in outcome:
                 self._fault(str(outcome["error"]["code"]))
@@ -119,14 +128,13 @@ class Hall:
         return True
 
     def _due(self, rng: Random) -> Iterator[float]:
-        """When each answer is to be sent: now, or as a Poisson process has it; waits until then."""
+        """When each answer is to be sent: now, or as a Poisson process has it."""
         if self.answers_a_s is None:
             while True:
                 yield time.perf_counter()
         pause_s = self.n_clients / self.answers_a_s
         due = time.perf_counter() + pause_s * rng.random()
         while True:
-            gevent.sleep(max(0.0, due - time.perf_counter()))
             yield due
             due += rng.expovariate(1 / pause_s)
 

@@ -7,6 +7,7 @@ spends on each answer would be taken from the server. Protocols: RFC 6455; Engin
 import itertools
 import json
 import os
+import time
 from base64 import b64encode
 from typing import Any
 from urllib.parse import urlsplit
@@ -99,7 +100,14 @@ class Socket:
 
     def listen(self) -> None:
         """Hears the server, and answers its pings, until it closes the line."""
-        self._next("no message begins like this")
+        while True:
+            self._hear(self._receive())
+
+    def rest(self, seconds: float) -> None:
+        """The same for so long."""
+        until = time.monotonic() + seconds
+        while self._stream.speaks(until - time.monotonic()):
+            self._hear(self._receive())
 
     def close(self) -> None:
         self._stream.close()
@@ -110,12 +118,16 @@ class Socket:
             text = self._receive()
             if text.startswith(wanted):
                 return text[text.find("[") :]
-            if text == "2":
-                self._send("3")
-            elif text.startswith("42"):
-                self.n_told += 1
-            elif text.startswith(("41", "44")):
-                raise Lost(f"The server refuses: {text[:200]}")
+            self._hear(text)
+
+    def _hear(self, text: str) -> None:
+        """What is no answer to what was asked."""
+        if text == "2":
+            self._send("3")
+        elif text.startswith("42"):
+            self.n_told += 1
+        elif text.startswith(("41", "44")):
+            raise Lost(f"The server refuses: {text[:200]}")
 
     def _send(self, text: str, opcode: int = _TEXT) -> None:
         content = text.encode()
@@ -169,14 +181,33 @@ class Stream:
         found, _, self._read = self._read.partition(mark)
         return found
 
+    def speaks(self, within_s: float) -> bool:
+        """Whether there is something to read within so many seconds."""
+        if self._read or within_s <= 0:
+            return bool(self._read)
+        patience_s = self._socket.gettimeout()
+        self._socket.settimeout(within_s)
+        try:
+            self._take()
+        except TimeoutError:
+            return False
+        except OSError as lost:
+            raise Lost(str(lost)) from None
+        finally:
+            self._socket.settimeout(patience_s)
+        return True
+
     def close(self) -> None:
         self._socket.close()
 
     def _more(self) -> None:
         try:
-            heard = self._socket.recv(65_536)
+            self._take()
         except OSError as lost:
             raise Lost(str(lost)) from None
+
+    def _take(self) -> None:
+        heard = self._socket.recv(65_536)
         if not heard:
             raise Lost("The server closed the line.")
         self._read += heard

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from game.errors import InvalidInput, NotFound
 from game.science import publish
+from game.science.decisions import decisions_of
 from game.science.gallery import model_gallery
 from game.science.released import release, releases
 from game.science.trials import find_trial, guesses, keep_upload, point_of, request_trial
@@ -46,7 +47,7 @@ def archive(slug: str, version: int, file: str) -> Response:
 def model(slug: str) -> str:
     project, game = find_project(slug), current_game()
     with reading(game.store) as session:
-        versions = publish.models(session, project)
+        versions, decided = publish.models(session, project), decisions_of(session, project)
         published = next((one for one in versions if one.state is ModelState.PUBLISHED), None)
         learned_from = None if published is None else release(session, project, published.release_version)
         gallery = () if published is None else model_gallery(session, project)
@@ -57,6 +58,7 @@ def model(slug: str) -> str:
         "model.html",
         project=project,
         versions=versions,
+        decisions=decided,
         published=published,
         learned_from=learned_from,
         plots=model_plots(project, ModelFigures.model_validate(published.metrics)),

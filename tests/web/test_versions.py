@@ -150,10 +150,23 @@ def test_a_rejected_version_is_published_anyway_and_put_back(scientist: FlaskCli
 def test_a_login_stays_with_the_science_team(app: OpenAPI, scientist: FlaskClient, two: World) -> None:
     send(scientist, f"{MODELS}/2", f"{MODELS}/2", why=WHY)
     work(two)
-    visitor = app.test_client().get("/projects/plankton/model/2").text
-    assert WHY in visitor
-    assert not re.search(r"\bada\b", visitor)
+    for path in ("/projects/plankton/model/2", "/projects/plankton/model"):
+        visitor = app.test_client().get(path).text
+        assert WHY in visitor
+        assert not re.search(r"\bada\b", visitor)
     assert "ada" in scientist.get(MODELS).text
+
+
+def test_the_list_of_versions_says_which_of_them_people_decided_about_and_why(
+    scientist: FlaskClient, two: World
+) -> None:
+    assert "by the science team" not in scientist.get("/projects/plankton/model").text
+    for version, why in ((2, WHY), (1, "No, they are not.")):
+        send(scientist, f"{MODELS}/{version}", f"{MODELS}/{version}", why=why)
+        work(two)
+    page = scientist.get("/projects/plankton/model").text
+    assert re.search(r"Version 2 was published anyway\s+by the science team on .*“Its corals are far better.”", page)
+    assert re.search(r"Version 1 was put back\s+by the science team on .*“No, they are not.”", page)
 
 
 def test_without_a_reason_nothing_happens_and_what_was_typed_is_kept(scientist: FlaskClient, two: World) -> None:

@@ -288,7 +288,9 @@ def _caveats(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any
             "volunteers were measured on the same points: it flatters the crowd a little."
         )
     if metrics["backbone"] == SMALL_CNN:
-        lines.append("- It was taught from scratch, for want of pretrained weights: it is weaker than it could be.")
+        want = metrics["no_weights_of"]
+        why = f", as no weights of {want} could be had" if want else ""
+        lines.append(f"- It was taught from scratch{why}: it is weaker than it could be.")
     return "\n".join(lines)
 
 

@@ -139,10 +139,20 @@ def test_each_way_of_teaching_has_its_figure_or_the_reason_why_it_has_none(
     assert "the last layers of the network that it looks with" in part
     for one in metrics["method"]["ways"]:
         assert one["why"] in part
+    assert "It looks with mobilenet_v2." in part
     assert part.count("<rect") == 2 * 2, "two ways were measured: a ground and a bar each"
     assert part.count("tag-good") == 1
     told = client.get(JSON).json or {}
     assert [one["chosen"] for one in told["figures"]["method"]["ways"]] == [False, False, True, False]
+
+
+def test_a_network_taught_for_want_of_weights_is_told_where_the_method_is(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", {**metrics, "backbone": "small_cnn", "no_weights_of": "resnet18"}, now)
+    page = client.get(PAGE).text
+    assert "It was to look with resnet18, but the weights of that network could not be had." in page
+    assert "It looks with" not in page
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

@@ -165,7 +165,10 @@ class Method(Drawn):
 
 
 class ModelFigures(Figures):
-    """As metrics.json has them; what an older trainer did not measure is null or empty."""
+    """As metrics.json has them; what an older trainer did not measure is null or empty.
+
+    `no_weights_of`: the network that was asked for, where a small one was taught from scratch for want of its weights.
+    """
 
     n: int
     groups: Figures | None = None
@@ -182,6 +185,7 @@ class ModelFigures(Figures):
     n_images_holdout: int | None = None
     backbone: str | None = None
     weights_from: str | None = None
+    no_weights_of: str | None = None
 
 
 class Exhibit(Outgoing):

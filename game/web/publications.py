@@ -16,7 +16,7 @@ from game.web.charts import accuracy_chart, confusion_rows
 from game.web.context import current_game, now
 from game.web.downloads import archive_download, folder_downloads, sent, text_of
 from game.web.limits import UPLOADS, by_address
-from game.web.model_plots import model_plots
+from game.web.model_plots import model_plots, never_said
 from game.web.payloads.models import ModelFigures
 from game.web.projects import find_project
 from game.web.security import accept_upload, csrf
@@ -105,6 +105,9 @@ csrf.exempt(try_model)
 def trial(slug: str, code: str) -> str:
     project = find_project(slug)
     with reading(current_game().store) as session:
-        job = find_trial(session, project, code)
+        job, public = find_trial(session, project, code), publish.published_model(session, project)
+    silent = () if public is None else never_said(project, ModelFigures.model_validate(public.metrics))
     waiting = job.state in (JobState.QUEUED, JobState.RUNNING)
-    return render_template("trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting)
+    return render_template(
+        "trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting, never_said=silent
+    )

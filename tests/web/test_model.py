@@ -9,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from game.levels import GoldUse
+from game.science.trials import request_trial
 from game.store import subjects, transaction
-from game.store.tables import Model
+from game.store.tables import Job, Model
+from game.store.tables.publications import JobState
 from game.web.templating import markdown
 from tests.examined import add_model, examined
 from tests.web.player import API, assert_error
@@ -144,6 +146,27 @@ def test_each_way_of_teaching_has_its_figure_or_the_reason_why_it_has_none(
     assert part.count("tag-good") == 1
     told = client.get(JSON).json or {}
     assert [one["chosen"] for one in told["figures"]["method"]["ways"]] == [False, False, True, False]
+
+
+def test_labels_that_it_never_says_are_told_where_it_is_read_tried_and_to_be_taught(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    assert "Never said in its examination" not in client.get(PAGE).text
+    silent = metrics["per_label"][2]["code"]
+    with transaction(world.store) as session:
+        [model] = session.query(Model)
+        model.metrics = metrics | {"confusion": [[*row[:2], 0, *row[3:]] for row in metrics["confusion"]]}
+    name = next(label.name for label in world.projects["moorea"].labels if label.code == silent)
+    page = html.unescape(client.get(PAGE).text)
+    assert f"Never said in its examination: {name}. It cannot tell such pictures from others" in page
+    assert "only from answers that say so, as players give them in “A closer look”." in page
+    assert f"what it never says ({name}) it learns only from answers that say so" in page
+    with transaction(world.store) as session:
+        trial = request_trial(session, world.projects["moorea"], "0" * 32, (1, 1), now)
+        session.query(Job).update({Job.state: JobState.FAILED})
+    for tried in (page, html.unescape(client.get(f"{PAGE}/try/{trial.code}").text)):
+        assert f"Never said in its examination: {name}. Do not expect it to recognise these." in tried
 
 
 def test_a_network_taught_for_want_of_weights_is_told_where_the_method_is(

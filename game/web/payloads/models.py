@@ -68,6 +68,12 @@ class Figures(Drawn):
     reliability: tuple[CalibrationPoint, ...] = ()
     coverage: tuple[CoveragePoint, ...] = ()
 
+    @property
+    def never_said(self) -> frozenset[str]:
+        """Codes of the labels that it gave to no examination picture: it cannot tell them from others."""
+        given = zip(*self.confusion, strict=True)
+        return frozenset(line.code for line, n in zip(self.per_label, given, strict=False) if not any(n))
+
 
 class Uncalibrated(Drawn):
     """As it would be without the temperature."""

@@ -14,7 +14,7 @@ from game.store import reading, transaction
 from game.store.tables.publications import JobState, ModelState
 from game.web.charts import accuracy_chart, confusion_rows
 from game.web.context import current_game, now
-from game.web.downloads import archive_download, folder_downloads, sent, text_of
+from game.web.downloads import archive_download, folder_downloads, sent, sent_together, text_of
 from game.web.limits import UPLOADS, by_address
 from game.web.model_plots import model_plots, never_said
 from game.web.payloads.models import ModelFigures
@@ -78,6 +78,13 @@ def model_file(slug: str, version: int, file: str) -> Response:
     if file not in found.files:
         raise NotFound(gettext("This model has no file “%(file)s”.", file=file))
     return sent(current_game().settings.models / found.folder / file)
+
+
+@blueprint.get("/projects/<slug>/model/<int:version>/all.zip")
+def model_files(slug: str, version: int) -> Response:
+    with reading(current_game().store) as session:
+        found = publish.model_of(session, find_project(slug), version)
+    return sent_together(current_game().settings.models / found.folder, found.files, f"{slug}-model-{version}")
 
 
 @blueprint.post("/projects/<slug>/model/try")

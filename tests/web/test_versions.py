@@ -1,6 +1,9 @@
 """The pages of a model's versions: anybody reads and compares, the science team decides, with a reason."""
 
+import io
 import re
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,7 @@ from tests.web.test_pages import send
 from tests.world import World
 
 MODELS = "/operator/models/plankton"
+FILES = ["model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "manifest.json"]
 WHY = "Its corals are far better."
 
 
@@ -67,11 +71,27 @@ def test_anyone_reads_why_a_version_was_rejected_and_takes_its_files(client: Fla
     assert "its macro-F1 is" in page
     assert "not good enough" in page
     assert "Decide about versions" not in page
-    files = re.findall(r'href="(/projects/plankton/model/2/[\w.]+)"', page)
-    assert [Path(file).name for file in files if client.get(file, buffered=True).data] == [
-        "model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "manifest.json",
-    ]  # fmt: skip
+    files = re.findall(r'href="(/projects/plankton/model/2/(?!all)[\w.]+)"', page)
+    assert [Path(file).name for file in files if client.get(file, buffered=True).data] == FILES
     assert "Why the gate said yes" in client.get("/projects/plankton/model/1").text
+
+
+def test_all_public_files_of_any_version_come_together(client: FlaskClient, two: World) -> None:
+    for version in (1, 2):
+        page = client.get(f"/projects/plankton/model/{version}").text
+        assert f'href="/projects/plankton/model/{version}/all.zip"' in page
+        response = client.get(f"/projects/plankton/model/{version}/all.zip")
+        assert f"filename=plankton-model-{version}.zip" in response.headers["Content-Disposition"]
+        with zipfile.ZipFile(io.BytesIO(response.data)) as opened:
+            assert [Path(name).name for name in opened.namelist()] == FILES
+            assert (
+                opened.read(f"plankton-model-{version}/metrics.json")
+                == (two.settings.models / "plankton" / "ab"[version - 1] / "metrics.json").read_bytes()
+            )
+    assert 'href="/projects/plankton/model/1/all.zip"' in client.get("/projects/plankton/model").text
+    shutil.rmtree(two.settings.models / "plankton" / "b")
+    assert client.get("/projects/plankton/model/2/all.zip").status_code == 404
+    assert "all.zip" not in client.get("/projects/plankton/model/2").text
 
 
 def test_nothing_public_tells_which_subjects_are_gold(client: FlaskClient, two: World) -> None:

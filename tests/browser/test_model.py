@@ -88,7 +88,7 @@ def test_a_table_fades_where_more_is_to_be_scrolled_to(browser: Browser, furnish
 def test_no_word_of_a_picture_lies_upon_another(browser: Browser, furnished: Server, size: Size) -> None:
     """Words of the charts, each with its box as drawn."""
     overlap = """() => {
-      const boxes = [...document.querySelectorAll('.curve')].map((svg) =>
+      const boxes = [...document.querySelectorAll('.curve, .chart svg')].map((svg) =>
         [...svg.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]));
       return boxes.flatMap((texts) => texts.flatMap(([one, a], place) => texts.slice(place + 1)
         .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)

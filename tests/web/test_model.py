@@ -123,6 +123,27 @@ def test_whether_others_weights_helped_is_told_in_words(
     assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
 
 
+def test_an_interval_without_width_is_told_in_words(client: FlaskClient, world: World, now: datetime) -> None:
+    same, some = {"low": 1.0, "high": 1.0}, {"low": 0.1, "high": 0.9}
+    line = {"code": "Porit", "precision": 1.0, "recall": 0.5, "f1": 1.0, "n": 2}
+    told = {
+        "transfer": {"verdict": "negative", "gain": -1.0, "low": -1.0, "high": -1.0, "scratch": 1.0},
+        "interval": {"accuracy": same, "macro_f1": same},
+        "per_label": [line | {"interval": {"f1": same, "recall": some}}],
+    }  # fmt: skip
+    add_model(world, "moorea", OLD | told, now)
+    for path in (PAGE, f"{PAGE}/1"):
+        page = client.get(path).text.replace("\xa0", " ")
+        assert "10 % to 90 %" in page
+        assert "too few to say" in page
+        assert "100 % to 100 %" not in page
+    page = client.get(PAGE).text
+    assert "examination pictures recognised (too few, or too alike, to say how sure that is)" in page
+    assert "The difference: −100.0 percentage points. The examination pictures are too few, or too alike" in page
+    assert "between −100.0" not in page
+    assert "between 100" not in page
+
+
 def test_it_is_told_what_it_would_recognise_where_it_has_never_been(
     client: FlaskClient, world: World, now: datetime
 ) -> None:

@@ -123,7 +123,7 @@ def simulate_volunteers(slug: str, volunteers: int, answers: int, seed: int, url
     if len(done.acknowledged) < answers:
         click.echo(
             f"The other {answers - len(done.acknowledged):,} were not given: no subject was left that was new to a "
-            "volunteer and in nobody else's hands. What was left unanswered is free again after a quarter of an hour."
+            "volunteer and in nobody else's hands."
         )
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from game.cli.learning import simulated_tokens
 from game.config import read_settings
 from game.science.doors import HttpDoor, LostError, SocketDoor
 from game.science.simulation import Crowd, Server, draw_confusion, simulate
 from game.store import reading
-from game.store.tables import Classification, Volunteer
+from game.store.tables import Classification, Round, RoundSubject, Volunteer
 from tests.conftest import NOW
 from tests.server import Server as Running
 from tests.server import running_server
@@ -63,6 +63,18 @@ def test_every_acknowledged_answer_is_kept_once(running: Running) -> None:
     assert simulated == {True}
     assert max(seen) == 90
     assert report.n_lost == 0
+
+
+def test_a_volunteer_whose_answers_are_used_up_holds_no_picture(running: Running) -> None:
+    """Of her second round she answers a part, and gives back the rest."""
+    world = running.world
+    crowd = Crowd(n_volunteers=2, n_answers=30, seed=2)
+    server = Server(running.url, world.store, world.projects["moorea"])
+    report = simulate(server, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: None)
+    assert len(report.acknowledged) == 30
+    with reading(world.store) as session:
+        assert session.scalar(select(func.count()).where(Round.completed_at.is_(None))) >= 2
+        assert session.scalar(select(func.count()).where(RoundSubject.answered_at.is_(None))) == 0
 
 
 @pytest.mark.parametrize("door", [HttpDoor, SocketDoor])

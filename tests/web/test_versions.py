@@ -187,6 +187,8 @@ def test_the_list_of_versions_says_which_of_them_people_decided_about_and_why(
     page = scientist.get("/projects/plankton/model").text
     assert re.search(r"Version 2 was published anyway\s+by the science team on .*“Its corals are far better.”", page)
     assert re.search(r"Version 1 was put back\s+by the science team on .*“No, they are not.”", page)
+    assert page.count("was put back") == 2, "the public version says so at its head, too"
+    assert page.count("was published anyway") == 1
 
 
 def test_without_a_reason_nothing_happens_and_what_was_typed_is_kept(scientist: FlaskClient, two: World) -> None:

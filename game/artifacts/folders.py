@@ -1,5 +1,6 @@
 """Folders that travel between science, training and the public: whole or not there, with a manifest of checksums."""
 
+import io
 import json
 import os
 import shutil
@@ -8,15 +9,19 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from game.artifacts.files import settle, sha256_of
 from game.errors import ArtifactError, Conflict
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 # The oldest date that a zip can tell; any fixed one makes equal contents equal bytes.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_PIECE_BYTES = 2**18
 
 
 @contextmanager
@@ -103,11 +108,52 @@ def write_zip(folder: Path, archive: Path) -> None:
     """Every file of the folder under the archive's own name; equal folders make equal archives."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
         for name in sorted([*_files(folder), MANIFEST]):
-            entry = zipfile.ZipInfo(f"{archive.stem}/{name}", _ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
+            entry = _entry(f"{archive.stem}/{name}")
             with opened.open(entry, "w") as packed, (folder / name).open("rb") as source:
                 shutil.copyfileobj(source, packed)
+
+
+def zip_pieces(folder: Path, names: Sequence[str], stem: str) -> Iterator[bytes]:
+    """A zip of these files under the name `stem`, piece by piece, so that nobody has to hold all of it."""
+    passing = _Passing()
+    # Weights hardly get smaller, however long one tries.
+    with zipfile.ZipFile(passing, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened:
+        for name in names:
+            entry = _entry(f"{stem}/{name}")
+            # Told beforehand, a file of more than 2 GB gets the longer fields that it needs.
+            entry.file_size = (folder / name).stat().st_size
+            with opened.open(entry, "w") as packed, (folder / name).open("rb") as source:
+                while piece := source.read(_PIECE_BYTES):
+                    packed.write(piece)
+                    yield from passing.taken()
+    yield from passing.taken()
+
+
+class _Passing(io.RawIOBase):
+    """What is written here is waiting to be taken; there is no way back."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: "ReadableBuffer", /) -> int:
+        self._waiting.append(bytes(piece))
+        return len(self._waiting[-1])
+
+    def taken(self) -> Iterator[bytes]:
+        """A single piece, or none."""
+        waiting, self._waiting = b"".join(self._waiting), []
+        if waiting:
+            yield waiting
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _ZIP_DATE)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 def _files(folder: Path) -> list[str]:

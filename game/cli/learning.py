@@ -8,20 +8,22 @@ from typing import Any
 import click
 import numpy as np
 
+from game.artifacts.folders import read_manifest
+from game.artifacts.ways import Way
 from game.cli.children import running_web
 from game.cli.desk import do_now, known_project, now, open_place, project_id, shown_progress
 from game.errors import InvalidInput, NotFound
 from game.levels import Project
 from game.play import accounts
 from game.science.jobs import latest_jobs
-from game.science.publish import ModelView, model_of
+from game.science.publish import ModelView, model_of, models
 from game.science.released import Published, releases
 from game.science.schedule import why_not_training
 from game.science.simulation import Crowd, Server, simulate
 from game.science.state import project_state
 from game.science.work import Workplace
 from game.store import Store, reading, transaction
-from game.store.tables.publications import JobKind
+from game.store.tables.publications import JobKind, ModelState
 
 FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True)
 SIMULATED = click.option("--include-simulated", is_flag=True, help="Count simulated volunteers too.")
@@ -47,7 +49,7 @@ def release(slug: str, include_simulated: bool) -> None:
 @click.command()
 @click.argument("slug")
 @SIMULATED
-@click.option("--method", help="How much is taught anew: auto (default), direct, frozen, last-block or all.")
+@click.option("--method", type=click.Choice([str(way) for way in Way]), help="How much is taught anew; default auto.")
 @click.option("--backbone", help="torchvision's name of the network to begin with; default mobilenet_v2.")
 @click.option("--budget-seconds", type=click.FloatRange(0), help="For teaching layers, by count; default 120.")
 @click.option(
@@ -62,6 +64,8 @@ def train(slug: str, include_simulated: bool, **asked: Any) -> None:
     """Train on the newest release (made first if there is none), and publish the model if it is better."""
     place = open_place()
     project = known_project(place, slug)
+    if asked["from"] is not None:
+        read_manifest(Path(asked["from"]))
     newest = _newest_release(place, project, include_simulated)
     if newest is None:
         newest = _make_release(place, project, include_simulated)
@@ -70,7 +74,13 @@ def train(slug: str, include_simulated: bool, **asked: Any) -> None:
     trained = do_now(place, JobKind.TRAIN, project, {"release": newest.version, "wishes": wishes})
     click.echo(trained.text)
     assert trained.result is not None
-    _judge(place, project, {"model": trained.result["model"]})
+    folder = trained.result["model"]
+    with reading(place.store) as session:
+        judged = next((view for view in models(session, project) if view.folder == folder), None)
+    if judged is None:
+        _judge(place, project, {"model": folder})
+    else:
+        _tell_of_before(judged)
 
 
 @click.command()
@@ -113,7 +123,7 @@ def simulate_volunteers(slug: str, volunteers: int, answers: int, seed: int, url
     if len(done.acknowledged) < answers:
         click.echo(
             f"The other {answers - len(done.acknowledged):,} were not given: no subject was left that was new to a "
-            "volunteer and in nobody else's hands. What was left unanswered is free again after a quarter of an hour."
+            "volunteer and in nobody else's hands."
         )
 
 
@@ -160,6 +170,15 @@ def _judge(place: Workplace, project: Project, request: dict[str, Any]) -> None:
     if judged.result:
         with reading(place.store) as session:
             _show_metrics(model_of(session, project, int(judged.result["version"])))
+
+
+def _tell_of_before(judged: ModelView) -> None:
+    state = "public" if judged.state is ModelState.PUBLISHED else judged.state
+    click.echo(
+        f"It is version {judged.version}, was judged on {judged.created_at:%Y-%m-%d} and is {state}; nothing was "
+        "trained or judged now. For another model make a new release (`fathom release`) first, or ask for another way "
+        "(`--method`). `fathom model list` has the gate's reasons."
+    )
 
 
 def _show_release(place: Workplace, made: Published) -> None:

@@ -1,7 +1,9 @@
 """Commands about a project's public model: its versions, what was decided of them, and deciding."""
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -28,7 +30,7 @@ def model() -> None:
 @model.command("list")
 @click.argument("slug")
 def list_versions(slug: str) -> None:
-    """Every version, newest first: public, replaced or rejected, and why."""
+    """Every version, newest first: public, replaced or rejected, how it was taught, and why."""
     place = open_place()
     project = known_project(place, slug)
     with reading(place.store) as session:
@@ -36,7 +38,8 @@ def list_versions(slug: str) -> None:
     if not found:
         click.echo(f"The project “{slug}” has no model yet.")
     for view in found:
-        click.echo(f"{view.version}  {view.state}  {view.created_at:%Y-%m-%d %H:%M}  release {view.release_version}")
+        made = f"{view.created_at:%Y-%m-%d %H:%M}  release {view.release_version}"
+        click.echo(f"{view.version}  {view.state}  {made}{_taught(view.metrics)}")
         for reason in view.reasons:
             click.echo(f"   {reason}")
         for one in decided:
@@ -126,6 +129,15 @@ def _switch(place: Workplace, project: Project, switch: Switch, kind: DecisionKi
             raise Conflict(f"Version {switch.version} {was}: `fathom model {other}` is for it.")
     wanted = asdict(switch) | {"why": decisions.reason(switch.why)}
     click.echo(do_now(place, JobKind.SWITCH, project, wanted).text)
+
+
+def _taught(metrics: Mapping[str, Any]) -> str:
+    """Its network, and how much of that was taught here; nothing where that was not kept."""
+    backbone, wanted = metrics.get("backbone"), metrics.get("no_weights_of")
+    instead = f" for want of {wanted}" if wanted else ""
+    ways = (metrics.get("method") or {}).get("ways", ())
+    way = next((f"  {one['way']}" for one in ways if one["chosen"]), "")
+    return f"  {backbone}{instead}{way}" if backbone else ""
 
 
 def _who() -> str:

@@ -38,6 +38,12 @@ class HoldOut:
         counts = Counter(one.true for one in self.subjects.values())
         return min(counts, key=lambda code: (-counts[code], code))
 
+    @property
+    def never_given(self) -> list[str]:
+        """Codes of true labels that the model gave to no subject at all."""
+        true = {one.true for one in self.subjects.values()}
+        return sorted(true - {one.given for one in self.subjects.values()})
+
 
 @dataclass(frozen=True)
 class Paired:

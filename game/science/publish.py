@@ -16,7 +16,7 @@ from game.science.gate import LEVEL, Trial, against_commonest, against_model
 from game.science.holdouts import HoldOut, beside_commonest, pair, read_hold_out
 from game.science.predictions import Predictions, read_predictions
 from game.science.priorities import renew_priorities
-from game.science.reasons import Rival, reasons
+from game.science.reasons import Rival, reasons, silence
 from game.store import Session, Store, decisions, reading, subjects, transaction
 from game.store import models as kept
 from game.store.tables import Decision, Model
@@ -129,7 +129,8 @@ def judge(project: Project, new: HoldOut, old: HoldOut | None, version: int | No
         rival = Rival(len(new.subjects), name=names.get(new.commonest, new.commonest))
     else:
         trial, rival = against_model(paired, default_rng(seed)), Rival(len(new.subjects), version)
-    return _findings(trial, rival) | {"reasons": list(reasons(trial, rival, names))}
+    told = [*reasons(trial, rival, names), *silence([names.get(code, code) for code in new.never_given])]
+    return _findings(trial, rival) | {"reasons": told}
 
 
 def _findings(trial: Trial, rival: Rival) -> dict[str, Any]:

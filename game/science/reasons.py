@@ -1,6 +1,6 @@
 """What the gate found, in plain sentences with the figures that decided."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from game.science.gate import FEWEST_IMAGES, HARM_LEVEL, LEVEL, WORTHWHILE, LabelTest, Measured, Trial
@@ -29,6 +29,14 @@ class Rival:
 def reasons(trial: Trial, rival: Rival, names: Mapping[str, str]) -> tuple[str, ...]:
     """`names`: a label's code → its name."""
     return tuple(_sentences(trial, rival, names))
+
+
+def silence(never_given: Sequence[str]) -> tuple[str, ...]:
+    """About labels, by name, that the hold-out has and the model never gives; good averages hide them."""
+    if not never_given:
+        return ()
+    listed = ", ".join(f"“{name}”" for name in never_given)
+    return (f"It never gives {listed}: only answers that say so can teach it.",)
 
 
 def _sentences(trial: Trial, rival: Rival, names: Mapping[str, str]) -> Iterator[str]:

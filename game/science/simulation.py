@@ -18,7 +18,7 @@ import numpy as np
 from game.errors import Conflict
 from game.levels import GoldUse, Level, Project
 from game.science.doors import Door, HttpDoor, LostError, SocketDoor
-from game.store import Store, reading, rounds, subjects
+from game.store import Store, reading, rounds, subjects, transaction
 from scoring.arrays import Floats
 
 # How many play at the same moment.
@@ -159,6 +159,7 @@ class _Game:
         level = next(level for level in self.server.project.levels if level.key == begun["level"])
         for subject in begun["subjects"]:
             if volunteer.n_left == 0:
+                self._give_back(str(begun["id"]))
                 return False
             if not subject["answered"]:
                 self._answer(volunteer, str(begun["id"]), _answer(volunteer, level, str(subject["id"]), truth))
@@ -173,6 +174,13 @@ class _Game:
             self.acknowledged.append(str(answer["id"]))
             n = len(self.acknowledged)
         self.progress(n, self.crowd.n_answers, "answers acknowledged")
+
+    def _give_back(self, round_code: str) -> None:
+        """She will not come back; whoever plays next finds the rest of her pictures free, and need not wait for her."""
+        with transaction(self.server.store) as session:
+            found = rounds.round_by_code(session, round_code)
+            if found is not None:
+                rounds.give_back(session, found[0].id)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """Asks again, for the very same thing, while the line is broken."""

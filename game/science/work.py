@@ -1,9 +1,11 @@
 """What a job of each kind does; the worker and the command line do it alike."""
 
+import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from game.artifacts.folders import verify
@@ -137,7 +139,16 @@ def _train(place: Workplace, project: Project, job: JobView, report: Report) -> 
         asked = {"processes": settings.n_training_processes} | wishes
         training = Training(complete, settings.images, settings.models / folder, settings.cache, wishes=asked)
         fit(training, report)
-    return {"release": release.version, "model": folder}, f"Trained a model on release {release.version}."
+    made = {"release": release.version, "model": folder}
+    return made, f"Trained a model on release {release.version}.{_warning(settings.models / folder)}"
+
+
+def _warning(model: Path) -> str:
+    """What went by among hundreds of lines of progress, and matters."""
+    missing = json.loads((model / "metrics.json").read_text(encoding="utf-8")).get("no_weights_of")
+    if missing is None:
+        return ""
+    return f" Warning: no weights of {missing} could be had, so a small, weaker network was taught from scratch."
 
 
 def _publish(place: Workplace, project: Project, job: JobView, report: Report) -> Made:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
@@ -51,6 +51,12 @@ def round_subjects(session: Session, round_id: int) -> list[RoundSubject]:
     return list(
         session.scalars(select(RoundSubject).where(RoundSubject.round_id == round_id).order_by(RoundSubject.position))
     )
+
+
+def give_back(session: Session, round_id: int) -> None:
+    """What has no answer yet is in nobody's hands any more, as if it had never been handed out."""
+    left = delete(RoundSubject).where(RoundSubject.round_id == round_id, RoundSubject.answered_at.is_(None))
+    session.execute(left)
 
 
 def open_subjects(

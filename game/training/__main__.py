@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from game.artifacts.images import check_image
+from game.artifacts.ways import Way
 from game.errors import FathomError, InvalidInput
 from game.training.crew import BrokenOffError
 from game.training.dataset import Point
@@ -18,7 +19,7 @@ from game.training.export import Model, read_model
 from game.training.fit import Request, fit
 from game.training.network import MOBILENET
 from game.training.progress import Progress
-from game.training.ways import BUDGET_S, Asked, Way
+from game.training.ways import BUDGET_S, Asked
 
 BAD_INPUT, BROKEN_OFF = 2, 3
 

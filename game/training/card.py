@@ -8,7 +8,7 @@ import numpy as np
 
 from game.training.dataset import POINT, Dataset
 from game.training.evaluate import Evaluation
-from game.training.intervals import Interval
+from game.training.intervals import Interval, brackets
 from game.training.method_card import method_told
 from game.training.scratch import SMALL_CNN
 
@@ -131,24 +131,24 @@ def _training_data(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
 def _analyses(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
     among = evaluation.interval
     lines = [
-        f"- Accuracy {evaluation.accuracy:.3f}{_apart(among.accuracy, 3)}; always giving the commonest label: "
+        f"- Accuracy {evaluation.accuracy:.3f}{brackets(among.accuracy, 3)}; always giving the commonest label: "
         f"{evaluation.majority_accuracy:.3f}.",
-        f"- Macro-F1 {evaluation.macro_f1:.3f}{_apart(among.macro_f1, 3)}.",
+        f"- Macro-F1 {evaluation.macro_f1:.3f}{brackets(among.macro_f1, 3)}.",
         _calibration(evaluation, metrics),
     ]
     if evaluation.groups:
         by_group = evaluation.groups
         lines.append(
-            f"- By group: {by_group.accuracy:.3f}{_apart(by_group.interval.accuracy, 3)}; always the commonest group: "
-            f"{by_group.majority_accuracy:.3f}. "
-            f"Macro-F1 {by_group.macro_f1:.3f}{_apart(by_group.interval.macro_f1, 3)}."
+            f"- By group: {by_group.accuracy:.3f}{brackets(by_group.interval.accuracy, 3)}; always the commonest "
+            f"group: {by_group.majority_accuracy:.3f}. "
+            f"Macro-F1 {by_group.macro_f1:.3f}{brackets(by_group.interval.macro_f1, 3)}."
         )
     lines += [*_surest(evaluation), *_transfer(metrics), *_more_answers(metrics), *_elsewhere(metrics)]
     for label, figures in zip(dataset.labels, evaluation.per_label, strict=True):
         lines.append(
-            f"- {label.name}: precision {figures.precision:.2f}{_apart(figures.interval.precision)}, "
-            f"recall {figures.recall:.2f}{_apart(figures.interval.recall)}, "
-            f"F1 {figures.f1:.2f}{_apart(figures.interval.f1)}, {figures.n} subjects."
+            f"- {label.name}: precision {figures.precision:.2f}{brackets(figures.interval.precision)}, "
+            f"recall {figures.recall:.2f}{brackets(figures.interval.recall)}, "
+            f"F1 {figures.f1:.2f}{brackets(figures.interval.f1)}, {figures.n} subjects."
             if figures.n
             else f"- {label.name}: no hold-out subject, so nobody knows."
         )
@@ -170,12 +170,8 @@ def _never_named(dataset: Dataset, evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _apart(interval: Interval | None, digits: int = 2) -> str:
-    return "" if interval is None else f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
-
-
 def _calibration(evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
-    line = f"- Calibration error {evaluation.ece:.3f}{_apart(evaluation.interval.ece, 3)}"
+    line = f"- Calibration error {evaluation.ece:.3f}{brackets(evaluation.interval.ece, 3)}"
     if metrics["temperature"] == 1:
         return f"{line}; a temperature would not have helped."
     return (
@@ -203,7 +199,7 @@ def _transfer(metrics: Mapping[str, Any]) -> list[str]:
         "neutral": "made no difference that could be measured, against a network taught from scratch on this project",
         "negative": "did harm: taught from scratch, on this project alone, it would be better",
     }
-    found = f"{told['gain']:+.3f} [{told['low']:+.3f}, {told['high']:+.3f}]"
+    found = f"{told['gain']:+.3f}{brackets(Interval(told['low'], told['high']), 3, '+')}"
     return [
         f"- {told['verdict'].capitalize()} transfer: what it had learned elsewhere {words[told['verdict']]} "
         f"({told['scratch']:.3f}; {found})."
@@ -225,7 +221,7 @@ def _elsewhere(metrics: Mapping[str, Any]) -> list[str]:
     apart = Interval(told["low"], told["high"]) if told["low"] is not None else None
     return [
         f"- By site: of {told['n']:,} hold-out subjects at {told['n_sites']} sites {told['accuracy']:.3f} are "
-        f"recognised, and {told['unseen']:.3f}{_apart(apart, 3)} by a model that learned from other sites only."
+        f"recognised, and {told['unseen']:.3f}{brackets(apart, 3)} by a model that learned from other sites only."
     ]
 
 
@@ -288,7 +284,9 @@ def _caveats(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any
             "volunteers were measured on the same points: it flatters the crowd a little."
         )
     if metrics["backbone"] == SMALL_CNN:
-        lines.append("- It was taught from scratch, for want of pretrained weights: it is weaker than it could be.")
+        want = metrics["no_weights_of"]
+        why = f", as no weights of {want} could be had" if want else ""
+        lines.append(f"- It was taught from scratch{why}: it is weaker than it could be.")
     return "\n".join(lines)
 
 

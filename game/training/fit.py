@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from game.artifacts.ways import Way
 from game.errors import Conflict
 from game.training.answers import read_answers
 from game.training.card import card
@@ -14,7 +15,7 @@ from game.training.crew import Crew
 from game.training.dataset import Dataset, read_dataset
 from game.training.evaluate import Evaluation
 from game.training.exam import Exam, figures, judge, rounded
-from game.training.export import Fitted, write_model
+from game.training.export import Fitted, open_folder, write_model
 from game.training.features import Features, eye_of
 from game.training.head import Learned, Lessons, fit_heads, importance, learn, lessons_of
 from game.training.intervals import draws
@@ -23,12 +24,12 @@ from game.training.network import MOBILENET, Backbone, pretrained
 from game.training.onnx_graph import check_graph, graph
 from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
-from game.training.scratch import SMALL_CNN, from_scratch, scratch_recipe
+from game.training.scratch import ALONE, SMALL_CNN, from_scratch, scratch_recipe
 from game.training.spectrum import choose, explained
 from game.training.temperature import cool
 from game.training.transfer import Transfer, compare, rival
 from game.training.views import Recipe, recipe_of
-from game.training.ways import Asked, Course, Taught, Way
+from game.training.ways import Asked, Course, Taught
 from game.training.zoo import check_name, suited
 from scoring.arrays import Floats, Ints
 
@@ -49,8 +50,7 @@ class Request:
 
 def fit(request: Request, progress: Progress) -> Evaluation:
     """Writes the model folder, whole or not at all. Raises FathomError with a plain sentence for bad input."""
-    if request.out.exists():
-        raise Conflict(f"{request.out} exists already; a model never replaces another one's folder.")
+    _check(request)
     progress("read", 0, 1, "Reading the release")
     dataset = read_dataset(request.release)
     check_pictures(dataset.subjects, request.images)
@@ -66,7 +66,7 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     exam = Exam(dataset, read_answers(request.release, dataset), held_out, temperature, refit, request.seed)
     evaluation = judge(exam)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
-    metrics = figures(exam, evaluation) | _learned_from(dataset, taught)
+    metrics = figures(exam, evaluation) | _learned_from(request, dataset, taught)
     metrics["method"] = rounded(explained(trials, request.asked))
     if taught.backbone.name != SMALL_CNN:
         metrics["transfer"] = rounded(asdict(_transfer(request, exam, images, progress)))
@@ -82,6 +82,16 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     write_model(fitted, dataset, request.out)
     progress("write", 1, 1, f"Wrote {request.out.name}")
     return evaluation
+
+
+def _check(request: Request) -> None:
+    """What would only be found out after minutes of reading and looking."""
+    if request.out.exists():
+        raise Conflict(f"{request.out} exists already; a model never replaces another one's folder.")
+    if request.backbone != SMALL_CNN:
+        check_name(request.backbone)
+    if request.asked.other is not None:
+        open_folder(request.asked.other)
 
 
 def _frozen(
@@ -105,7 +115,6 @@ def _backbone(
     recipe = recipe_of(dataset.kind, dataset.patch_px)
     name = request.backbone
     if name != SMALL_CNN:
-        check_name(name)
         recipe = recipe if name == MOBILENET else suited(recipe, name)
         found = pretrained(request.cache, recipe, name)
         if found is not None:
@@ -142,12 +151,14 @@ def _transfer(request: Request, exam: Exam, images: Callable[[str], bytes], prog
     return compare(exam.p.argmax(axis=1), scratch, exam.dataset.gold.true, draws(exam.image, request.seed))
 
 
-def _learned_from(dataset: Dataset, taught: Taught) -> dict[str, Any]:
+def _learned_from(request: Request, dataset: Dataset, taught: Taught) -> dict[str, Any]:
+    in_want = taught.backbone.weights_from == ALONE and request.backbone != SMALL_CNN
     return {
         "n_training": len(dataset.consensus.subject),
         "n_images_training": len({dataset.subjects[place].whole for place in dataset.consensus.subject}),
         "n_images_holdout": len({dataset.subjects[place].whole for place in dataset.gold.subject}),
         "backbone": taught.backbone.name,
         "weights_from": taught.backbone.weights_from,
+        "no_weights_of": request.backbone if in_want else None,
         "ridge": taught.learned.ridge,
     }

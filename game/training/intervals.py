@@ -21,6 +21,15 @@ class Interval:
     high: float
 
 
+def brackets(apart: Interval | None, digits: int = 2, sign: str = "") -> str:
+    """For a sentence. Where all images say the same, an interval has no width, and tells nothing."""
+    if apart is None:
+        return ""
+    if apart.low == apart.high:
+        return " [too few, or too alike, to say]"
+    return f" [{apart.low:{sign}.{digits}f}, {apart.high:{sign}.{digits}f}]"
+
+
 @dataclass(frozen=True)
 class Draws:
     """`times` (B, I): how often each draw has each image; `image` (G,) of each subject, 0…I-1."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from game.training.ways import Way
+from game.artifacts.ways import Way
 
 NAMES = {
     Way.DIRECT: "another model as it is",

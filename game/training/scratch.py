@@ -14,6 +14,7 @@ from game.training.progress import Progress
 from game.training.views import Recipe, look, pixels
 
 SMALL_CNN = "small_cnn"
+ALONE = "this project alone (trained from scratch)"
 WIDTHS = (32, 64, 128, 128)
 TAPS = (2, 3)
 INPUT_PX = 64
@@ -54,7 +55,7 @@ def from_scratch(
             wrong.backward()  # type: ignore[no-untyped-call]
             search.step()
     progress("scratch", N_EPOCHS, N_EPOCHS, "Taught a small network")
-    return Backbone(SMALL_CNN, "this project alone (trained from scratch)", trunk.eval())
+    return Backbone(SMALL_CNN, ALONE, trunk.eval())
 
 
 def small_cnn() -> nn.Sequential:

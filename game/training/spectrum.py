@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from game.artifacts.ways import Way
 from game.errors import TrainingError
 from game.training.direct import direct
 from game.training.in_vain import in_vain, remember
 from game.training.teaching import N_FOLDS, CrossFitted, Teaching
-from game.training.ways import Asked, Course, Gain, NotPossible, Taught, Trial, Way, gain_over, trial
+from game.training.ways import Asked, Course, Gain, NotPossible, Taught, Trial, gain_over, trial
 from scoring.arrays import Floats
 
 ALTERNATIVES = (Way.DIRECT, Way.LAST_BLOCK, Way.ALL)

@@ -6,13 +6,14 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
+from game.artifacts.ways import Way
 from game.training.effort import effort
 from game.training.features import Features, eye_of
 from game.training.head import Head, Lessons, fit_heads, folds, importance, one_thread
 from game.training.lectures import N_COPIES, Examples, copies, squares
 from game.training.scratch import SMALL_CNN
 from game.training.tune import N_EPOCHS, Lecture, Network
-from game.training.ways import Course, Gain, NotPossible, Taught, Way, gain_over
+from game.training.ways import Course, Gain, NotPossible, Taught, gain_over
 from scoring.arrays import Floats, Ints, Masks
 
 # All of it is as dear as three heads, and each subject is judged by layers that did not see its image.

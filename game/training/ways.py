@@ -3,11 +3,11 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
+from game.artifacts.ways import Way
 from game.errors import TrainingError
 from game.training.crew import Crew
 from game.training.dataset import Dataset
@@ -19,16 +19,6 @@ from scoring.arrays import Floats, Masks, log
 
 # What an operator who asks for nothing grants to the ways that teach layers, in seconds as effort.py counts them.
 BUDGET_S = 120.0
-
-
-class Way(StrEnum):
-    """From nothing to everything taught anew; AUTO tries them and takes what is better by more than chance."""
-
-    AUTO = "auto"
-    DIRECT = "direct"
-    FROZEN = "frozen"
-    LAST_BLOCK = "last-block"
-    ALL = "all"
 
 
 class NotPossible(TrainingError):

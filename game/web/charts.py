@@ -11,17 +11,20 @@ WIDTH, HEIGHT = 600.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 24.0, 28.0, 36.0
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 TINTS = 10
+# On a phone more numbers than these would lie upon each other.
+MOST_NUMBERED = 9
 
 
 @dataclass(frozen=True)
 class Dot:
-    """`macro_y` is None for a version of which no macro-F1 is known."""
+    """`macro_y` is None for a version of which no macro-F1 is known; a `numbered` one has its number below it."""
 
     x: float
     y: float
     version: int
     accuracy: float
     published: bool
+    numbered: bool
     macro_y: float | None
     macro_f1: float | None
 
@@ -69,7 +72,12 @@ def accuracy_chart(models: Sequence[ModelView]) -> Chart:
     """`models` newest first, as they are kept."""
     oldest_first = [model for model in reversed(models) if "accuracy" in model.metrics]
     step = (WIDTH - LEFT - RIGHT) / max(len(oldest_first), 1)
-    dots = tuple(_dot(round(LEFT + step * (place + 0.5), 1), model) for place, model in enumerate(oldest_first))
+    # Each second, third, …, counted from the newest.
+    every, newest = -(-len(oldest_first) // MOST_NUMBERED), len(oldest_first) - 1
+    dots = tuple(
+        _dot(round(LEFT + step * (place + 0.5), 1), model, numbered=(newest - place) % every == 0)
+        for place, model in enumerate(oldest_first)
+    )
     public = [f"{dot.x} {dot.y}" for dot in dots if dot.published]
     macro = [f"{dot.x} {dot.macro_y}" for dot in dots if dot.published and dot.macro_y is not None]
     majority = oldest_first[-1].metrics.get("majority_accuracy") if oldest_first else None
@@ -88,7 +96,7 @@ def confusion_rows(project: Project, model: ModelView) -> list[MatrixRow]:
     ]
 
 
-def _dot(x: float, model: ModelView) -> Dot:
+def _dot(x: float, model: ModelView, *, numbered: bool) -> Dot:
     accuracy, macro_f1 = float(model.metrics["accuracy"]), model.metrics.get("macro_f1")
     return Dot(
         x,
@@ -96,6 +104,7 @@ def _dot(x: float, model: ModelView) -> Dot:
         model.version,
         accuracy,
         model.state != ModelState.REJECTED,
+        numbered,
         None if macro_f1 is None else _height(float(macro_f1)),
         None if macro_f1 is None else float(macro_f1),
     )

@@ -1,6 +1,6 @@
 """The geometry and the gist of a model's examination, in the units of an SVG's viewBox; templates only draw it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from game.levels import Project
@@ -97,7 +97,10 @@ class MixedUp:
 
 @dataclass(frozen=True)
 class ModelPlots:
-    """What is None or empty was not measured. `half`: the surest half of answers; `before`: the last point but one."""
+    """What is None or empty was not measured. `half`: the surest half of answers; `before`: the last point but one.
+
+    `never_said`: names of labels; `telling`: the first level that asks for them, None if every level does.
+    """
 
     figures: ModelFigures
     names: Mapping[str, str]
@@ -112,6 +115,8 @@ class ModelPlots:
     covered: Cover | None
     learning: Curve | None
     before: LearningPoint | None
+    never_said: tuple[str, ...]
+    telling: str | None
 
     @property
     def worth_while(self) -> bool:
@@ -139,7 +144,20 @@ def model_plots(project: Project, figures: ModelFigures) -> ModelPlots:
         covered=covered,
         learning=learning_curve(curve),
         before=curve[-2] if len(curve) > 1 else None,
+        never_said=never_said(project, figures),
+        telling=telling(project, figures.never_said),
     )
+
+
+def never_said(project: Project, figures: ModelFigures) -> tuple[str, ...]:
+    """The labels' names, in the project's order."""
+    return tuple(label.name for label in project.labels if label.code in figures.never_said)
+
+
+def telling(project: Project, codes: Set[str]) -> str | None:
+    """The title of the first level that offers all of these labels; None if every level does, or none."""
+    found = [level.title for level in project.levels if codes <= {choice.code for choice in level.choices}]
+    return found[0] if 0 < len(found) < len(project.levels) else None
 
 
 def label_bars(names: Mapping[str, str], lines: Sequence[LabelFigures]) -> tuple[LabelBar, ...]:

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from game.errors import InvalidInput, NotFound
 from game.science import publish
+from game.science.decisions import decisions_of
 from game.science.gallery import model_gallery
 from game.science.released import release, releases
 from game.science.trials import find_trial, guesses, keep_upload, point_of, request_trial
@@ -13,9 +14,9 @@ from game.store import reading, transaction
 from game.store.tables.publications import JobState, ModelState
 from game.web.charts import accuracy_chart, confusion_rows
 from game.web.context import current_game, now
-from game.web.downloads import archive_download, folder_downloads, sent, text_of
+from game.web.downloads import archive_download, folder_downloads, sent, sent_together, text_of
 from game.web.limits import UPLOADS, by_address
-from game.web.model_plots import model_plots
+from game.web.model_plots import model_plots, never_said
 from game.web.payloads.models import ModelFigures
 from game.web.projects import find_project
 from game.web.security import accept_upload, csrf
@@ -46,7 +47,7 @@ def archive(slug: str, version: int, file: str) -> Response:
 def model(slug: str) -> str:
     project, game = find_project(slug), current_game()
     with reading(game.store) as session:
-        versions = publish.models(session, project)
+        versions, decided = publish.models(session, project), decisions_of(session, project)
         published = next((one for one in versions if one.state is ModelState.PUBLISHED), None)
         learned_from = None if published is None else release(session, project, published.release_version)
         gallery = () if published is None else model_gallery(session, project)
@@ -57,6 +58,7 @@ def model(slug: str) -> str:
         "model.html",
         project=project,
         versions=versions,
+        decisions=decided,
         published=published,
         learned_from=learned_from,
         plots=model_plots(project, ModelFigures.model_validate(published.metrics)),
@@ -76,6 +78,13 @@ def model_file(slug: str, version: int, file: str) -> Response:
     if file not in found.files:
         raise NotFound(gettext("This model has no file “%(file)s”.", file=file))
     return sent(current_game().settings.models / found.folder / file)
+
+
+@blueprint.get("/projects/<slug>/model/<int:version>/all.zip")
+def model_files(slug: str, version: int) -> Response:
+    with reading(current_game().store) as session:
+        found = publish.model_of(session, find_project(slug), version)
+    return sent_together(current_game().settings.models / found.folder, found.files, f"{slug}-model-{version}")
 
 
 @blueprint.post("/projects/<slug>/model/try")
@@ -103,6 +112,9 @@ csrf.exempt(try_model)
 def trial(slug: str, code: str) -> str:
     project = find_project(slug)
     with reading(current_game().store) as session:
-        job = find_trial(session, project, code)
+        job, public = find_trial(session, project, code), publish.published_model(session, project)
+    silent = () if public is None else never_said(project, ModelFigures.model_validate(public.metrics))
     waiting = job.state in (JobState.QUEUED, JobState.RUNNING)
-    return render_template("trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting)
+    return render_template(
+        "trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting, never_said=silent
+    )

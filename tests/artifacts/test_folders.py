@@ -1,12 +1,15 @@
 """A folder is there whole, or not at all; and it can prove what it holds."""
 
+import io
 import json
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from game.artifacts.files import keep_file, sha256_of
-from game.artifacts.folders import new_folder, read_manifest, verify, write_manifest, write_zip
+from game.artifacts.folders import new_folder, read_manifest, verify, write_manifest, write_zip, zip_pieces
 from game.errors import ArtifactError, Conflict
 
 
@@ -98,3 +101,16 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
         keep_file(tmp_path / "a", "no bytes")  # type: ignore[arg-type]
     assert (tmp_path / "a").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_zip_passes_by_in_pieces_and_holds_the_files_that_were_asked_for(folder: Path) -> None:
+    noise = random.Random(1).randbytes(3_000_000)
+    (folder / "weights").write_bytes(noise)
+    pieces = list(zip_pieces(folder, ["weights", "LICENCE.md"], "reef-1"))
+    assert max(map(len, pieces)) < 400_000
+    assert all(pieces)
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
+        assert opened.testzip() is None
+        assert opened.namelist() == ["reef-1/weights", "reef-1/LICENCE.md"]
+        assert opened.read("reef-1/weights") == noise
+    assert b"".join(zip_pieces(folder, ["weights", "LICENCE.md"], "reef-1")) == b"".join(pieces)

@@ -63,10 +63,32 @@ def test_without_scripts_the_page_says_the_same(browser: Browser, furnished: Ser
     assert "Does it keep its word?" in told[0]
 
 
+def test_a_table_fades_where_more_is_to_be_scrolled_to(browser: Browser, furnished: Server, size: Size) -> None:
+    """Each table as it is, and scrolled to its end: whether it is too wide, and whether its edges fade."""
+    fading = """async () => {
+      const fades = (table) => ['left', 'right'].map((edge) =>
+        getComputedStyle(table).getPropertyValue(`--fade-${edge}`) !== '0px');
+      const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      const tables = [...document.querySelectorAll('.wide-table')];
+      await frame();
+      const before = tables.map(fades);
+      tables.forEach((table) => { table.scrollLeft = 1e4; });
+      await frame();
+      return tables.map((table, n) => [table.scrollWidth > table.clientWidth, before[n], fades(table)]);
+    }"""
+    with new_context(browser, furnished, size) as context:
+        page = context.new_page()
+        page.goto(PAGE)
+        page.evaluate(OPEN_ALL)
+        found = page.evaluate(fading)
+    assert any(too_wide for too_wide, _, _ in found) or size is DESK
+    assert [one for one in found if one[1:] != [[False, one[0]], [one[0], False]]] == []
+
+
 def test_no_word_of_a_picture_lies_upon_another(browser: Browser, furnished: Server, size: Size) -> None:
     """Words of the charts, each with its box as drawn."""
     overlap = """() => {
-      const boxes = [...document.querySelectorAll('.curve')].map((svg) =>
+      const boxes = [...document.querySelectorAll('.curve, .chart svg')].map((svg) =>
         [...svg.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]));
       return boxes.flatMap((texts) => texts.flatMap(([one, a], place) => texts.slice(place + 1)
         .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)

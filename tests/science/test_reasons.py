@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from game.science.gate import LabelTest, Measured, Trial
-from game.science.reasons import Rival, reasons
+from game.science.reasons import Rival, reasons, silence
 
 NAMES = {"Porit": "Porites"}
 BETTER = Measured(new=0.643, old=0.612, low=0.0041, high=0.06, error=0.015)
@@ -61,3 +61,10 @@ def test_few_images_and_a_small_common_hold_out_are_told() -> None:
     assert "in 1 image " in said[0]
     assert said[3].startswith("So few images (1) cannot tell by themselves")
     assert said[4] == "Only these of its 120 hold-out subjects were held out by version 3 too."
+
+
+def test_what_is_never_given_is_named_and_nothing_else_is_said() -> None:
+    assert silence(["Porites", "Sand"]) == (
+        "It never gives “Porites”, “Sand”: only answers that say so can teach it.",
+    )  # fmt: skip
+    assert silence([]) == ()

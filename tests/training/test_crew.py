@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from game.artifacts.images import image_path
+from game.artifacts.ways import Way
 from game.errors import TrainingError
 from game.training.__main__ import BROKEN_OFF, main
 from game.training.crew import BrokenOffError, Crew
@@ -25,7 +26,6 @@ from game.training.lectures import Squares
 from game.training.teaching import Teaching
 from game.training.tune import Lecture, Network
 from game.training.views import Recipe, View
-from game.training.ways import Way
 from tests.training.conftest import quiet
 from tests.training.releases import Reef
 from tests.training.schools import school

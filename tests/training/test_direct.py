@@ -10,13 +10,14 @@ import torch
 
 from game.artifacts.folders import verify
 from game.artifacts.images import image_path
+from game.artifacts.ways import Way
 from game.errors import ArtifactError
 from game.training.direct import direct, of_project
 from game.training.export import read_model
 from game.training.fit import Request, fit
 from game.training.network import imagenet
 from game.training.views import View, look, pixels
-from game.training.ways import Asked, Course, NotPossible, Way
+from game.training.ways import Asked, Course, NotPossible
 from scoring.arrays import softmax
 from tests.training.conftest import quiet
 from tests.training.releases import CODES, LABELS, Reef, rows_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from game.training.intervals import N_DRAWS, Interval, draws, interval, unbiased_interval
+from game.training.intervals import N_DRAWS, Interval, brackets, draws, interval, unbiased_interval
 
 
 def test_every_draw_has_as_many_images_as_there_are() -> None:
@@ -47,3 +47,10 @@ def test_what_grows_with_every_draw_is_moved_back() -> None:
     moved = unbiased_interval(drawn, 0.2)
     assert moved is not None
     assert (moved.low, moved.high) == pytest.approx((0.1525, 0.2475))
+
+
+def test_an_interval_without_width_is_no_pair_of_numbers() -> None:
+    assert brackets(Interval(-0.25, 0.5), 3, "+") == " [-0.250, +0.500]"
+    assert brackets(Interval(0.25, 0.5)) == " [0.25, 0.50]"
+    assert brackets(Interval(-1, -1), 3) == " [too few, or too alike, to say]"
+    assert brackets(None) == ""

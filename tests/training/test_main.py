@@ -127,6 +127,20 @@ def test_a_method_or_backbone_that_will_not_do_is_a_sentence_and_exit_code_2(
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [(["--backbone", "resnet19"], "There is no backbone “resnet19”"), (["--from", "/nowhere"], "/nowhere has no")],
+)
+def test_what_cannot_be_granted_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    asked = [text for name in ("release", "images", "cache", "out") for text in (f"--{name}", str(tmp_path / name))]
+    assert main(["fit", *asked, *options]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(sentence)
+    assert said.out == ""
+
+
 def test_bad_input_for_fit_is_a_sentence_and_exit_code_2(
     reef: Reef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,7 +27,8 @@ def test_a_small_network_is_taught_and_can_be_used_alone(reef: Reef, tmp_path: P
         "small_cnn",
         "this project alone (trained from scratch)",
     )
-    assert "taught from scratch" in (asked.out / "card.md").read_text()
+    assert metrics["no_weights_of"] is None, "it was asked for"
+    assert "taught from scratch: it is weaker" in (asked.out / "card.md").read_text()
     subject = rows_of(release / "subjects.csv")[-1]
     content = image_path(reef.images, subject["image"]).read_bytes()
     said = read_model(asked.out)(content, (int(subject["row"]), int(subject["column"])))
@@ -49,7 +50,9 @@ def test_where_no_weights_can_be_had_one_is_taught_from_scratch_with_a_warning(r
     said: list[str] = []
     asked = Request(release, reef.images, tmp_path / "model", tmp_path / "cache", backbone="mnasnet0_5")
     fit(asked, Progress(said.append))
-    metrics = json.loads((asked.out / "metrics.json").read_text())
+    metrics, card = json.loads((asked.out / "metrics.json").read_text()), (asked.out / "card.md").read_text()
     downloaded = list((tmp_path / "cache").glob("mnasnet0.5*.pth"))
     assert metrics["backbone"] == ("mnasnet0_5" if downloaded else "small_cnn")
     assert any("Warning: no weights of mnasnet0_5 can be had" in line for line in said) is not bool(downloaded)
+    assert metrics["no_weights_of"] == (None if downloaded else "mnasnet0_5")
+    assert ("as no weights of mnasnet0_5 could be had" in card) is not bool(downloaded)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from game.artifacts.ways import Way
 from game.errors import TrainingError
 from game.training.spectrum import choose, explained
 from game.training.teaching import FEWEST, Teaching
-from game.training.ways import Asked, Taught, Trial, Way
+from game.training.ways import Asked, Taught, Trial
 from tests.training.schools import School, renamed, school
 
 

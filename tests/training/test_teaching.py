@@ -11,9 +11,10 @@ from safetensors.torch import load_file
 
 from game.artifacts.folders import verify
 from game.artifacts.images import image_path
+from game.artifacts.ways import Way
 from game.training.export import read_model
 from game.training.fit import Request, fit
-from game.training.ways import Asked, Way
+from game.training.ways import Asked
 from tests.training.conftest import quiet
 from tests.training.releases import Reef, rows_of
 

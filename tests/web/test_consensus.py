@@ -115,9 +115,14 @@ def test_a_promise_that_was_broken_and_a_model_that_is_not_heard_are_said_in_wor
 def test_simulated_volunteers_are_named_on_the_page(client: FlaskClient, world: World, now: datetime) -> None:
     keep(world, drawn_figures(world.projects["plankton"]), now)
     assert "Simulated volunteers are among" not in client.get("/projects/plankton/consensus").text
+    assert "Simulated players are among" not in client.get("/projects/plankton").text
     with transaction(world.store) as session:
         add_flagged(session, world.projects["plankton"], ["Robot"], None, now, simulated=True)
     assert "Simulated volunteers are among" in client.get("/projects/plankton/consensus").text
+    page = client.get("/projects/plankton").text
+    assert "answers by 0 people" in page
+    assert "Simulated players are among those who answered" in page
+    assert "Where the answers of people are counted, theirs are left out." in page
 
 
 def test_the_same_numbers_come_as_json(client: FlaskClient, world: World, now: datetime) -> None:

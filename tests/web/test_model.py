@@ -9,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from game.levels import GoldUse
+from game.science.trials import request_trial
 from game.store import subjects, transaction
-from game.store.tables import Model
+from game.store.tables import Job, Model
+from game.store.tables.publications import JobState
 from game.web.templating import markdown
 from tests.examined import add_model, examined
 from tests.web.player import API, assert_error
@@ -121,6 +123,27 @@ def test_whether_others_weights_helped_is_told_in_words(
     assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
 
 
+def test_an_interval_without_width_is_told_in_words(client: FlaskClient, world: World, now: datetime) -> None:
+    same, some = {"low": 1.0, "high": 1.0}, {"low": 0.1, "high": 0.9}
+    line = {"code": "Porit", "precision": 1.0, "recall": 0.5, "f1": 1.0, "n": 2}
+    told = {
+        "transfer": {"verdict": "negative", "gain": -1.0, "low": -1.0, "high": -1.0, "scratch": 1.0},
+        "interval": {"accuracy": same, "macro_f1": same},
+        "per_label": [line | {"interval": {"f1": same, "recall": some}}],
+    }  # fmt: skip
+    add_model(world, "moorea", OLD | told, now)
+    for path in (PAGE, f"{PAGE}/1"):
+        page = client.get(path).text.replace("\xa0", " ")
+        assert "10 % to 90 %" in page
+        assert "too few to say" in page
+        assert "100 % to 100 %" not in page
+    page = client.get(PAGE).text
+    assert "examination pictures recognised (too few, or too alike, to say how sure that is)" in page
+    assert "The difference: −100.0 percentage points. The examination pictures are too few, or too alike" in page
+    assert "between −100.0" not in page
+    assert "between 100" not in page
+
+
 def test_it_is_told_what_it_would_recognise_where_it_has_never_been(
     client: FlaskClient, world: World, now: datetime
 ) -> None:
@@ -139,10 +162,41 @@ def test_each_way_of_teaching_has_its_figure_or_the_reason_why_it_has_none(
     assert "the last layers of the network that it looks with" in part
     for one in metrics["method"]["ways"]:
         assert one["why"] in part
+    assert "It looks with mobilenet_v2." in part
     assert part.count("<rect") == 2 * 2, "two ways were measured: a ground and a bar each"
     assert part.count("tag-good") == 1
     told = client.get(JSON).json or {}
     assert [one["chosen"] for one in told["figures"]["method"]["ways"]] == [False, False, True, False]
+
+
+def test_labels_that_it_never_says_are_told_where_it_is_read_tried_and_to_be_taught(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", metrics, now)
+    assert "Never said in its examination" not in client.get(PAGE).text
+    silent = metrics["per_label"][2]["code"]
+    with transaction(world.store) as session:
+        [model] = session.query(Model)
+        model.metrics = metrics | {"confusion": [[*row[:2], 0, *row[3:]] for row in metrics["confusion"]]}
+    name = next(label.name for label in world.projects["moorea"].labels if label.code == silent)
+    page = html.unescape(client.get(PAGE).text)
+    assert f"Never said in its examination: {name}. It cannot tell such pictures from others" in page
+    assert "only from answers that say so, as players give them in “A closer look”." in page
+    assert f"what it never says ({name}) it learns only from answers that say so" in page
+    with transaction(world.store) as session:
+        trial = request_trial(session, world.projects["moorea"], "0" * 32, (1, 1), now)
+        session.query(Job).update({Job.state: JobState.FAILED})
+    for tried in (page, html.unescape(client.get(f"{PAGE}/try/{trial.code}").text)):
+        assert f"Never said in its examination: {name}. Do not expect it to recognise these." in tried
+
+
+def test_a_network_taught_for_want_of_weights_is_told_where_the_method_is(
+    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
+) -> None:
+    add_model(world, "moorea", {**metrics, "backbone": "small_cnn", "no_weights_of": "resnet18"}, now)
+    page = client.get(PAGE).text
+    assert "It was to look with resnet18, but the weights of that network could not be had." in page
+    assert "It looks with" not in page
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

@@ -1,6 +1,9 @@
 """The pages of a model's versions: anybody reads and compares, the science team decides, with a reason."""
 
+import io
 import re
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,7 @@ from tests.web.test_pages import send
 from tests.world import World
 
 MODELS = "/operator/models/plankton"
+FILES = ["model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "manifest.json"]
 WHY = "Its corals are far better."
 
 
@@ -67,11 +71,27 @@ def test_anyone_reads_why_a_version_was_rejected_and_takes_its_files(client: Fla
     assert "its macro-F1 is" in page
     assert "not good enough" in page
     assert "Decide about versions" not in page
-    files = re.findall(r'href="(/projects/plankton/model/2/[\w.]+)"', page)
-    assert [Path(file).name for file in files if client.get(file, buffered=True).data] == [
-        "model.safetensors", "labels.json", "preprocessing.json", "metrics.json", "card.md", "manifest.json",
-    ]  # fmt: skip
+    files = re.findall(r'href="(/projects/plankton/model/2/(?!all)[\w.]+)"', page)
+    assert [Path(file).name for file in files if client.get(file, buffered=True).data] == FILES
     assert "Why the gate said yes" in client.get("/projects/plankton/model/1").text
+
+
+def test_all_public_files_of_any_version_come_together(client: FlaskClient, two: World) -> None:
+    for version in (1, 2):
+        page = client.get(f"/projects/plankton/model/{version}").text
+        assert f'href="/projects/plankton/model/{version}/all.zip"' in page
+        response = client.get(f"/projects/plankton/model/{version}/all.zip")
+        assert f"filename=plankton-model-{version}.zip" in response.headers["Content-Disposition"]
+        with zipfile.ZipFile(io.BytesIO(response.data)) as opened:
+            assert [Path(name).name for name in opened.namelist()] == FILES
+            assert (
+                opened.read(f"plankton-model-{version}/metrics.json")
+                == (two.settings.models / "plankton" / "ab"[version - 1] / "metrics.json").read_bytes()
+            )
+    assert 'href="/projects/plankton/model/1/all.zip"' in client.get("/projects/plankton/model").text
+    shutil.rmtree(two.settings.models / "plankton" / "b")
+    assert client.get("/projects/plankton/model/2/all.zip").status_code == 404
+    assert "all.zip" not in client.get("/projects/plankton/model/2").text
 
 
 def test_nothing_public_tells_which_subjects_are_gold(client: FlaskClient, two: World) -> None:
@@ -150,10 +170,25 @@ def test_a_rejected_version_is_published_anyway_and_put_back(scientist: FlaskCli
 def test_a_login_stays_with_the_science_team(app: OpenAPI, scientist: FlaskClient, two: World) -> None:
     send(scientist, f"{MODELS}/2", f"{MODELS}/2", why=WHY)
     work(two)
-    visitor = app.test_client().get("/projects/plankton/model/2").text
-    assert WHY in visitor
-    assert not re.search(r"\bada\b", visitor)
+    for path in ("/projects/plankton/model/2", "/projects/plankton/model"):
+        visitor = app.test_client().get(path).text
+        assert WHY in visitor
+        assert not re.search(r"\bada\b", visitor)
     assert "ada" in scientist.get(MODELS).text
+
+
+def test_the_list_of_versions_says_which_of_them_people_decided_about_and_why(
+    scientist: FlaskClient, two: World
+) -> None:
+    assert "by the science team" not in scientist.get("/projects/plankton/model").text
+    for version, why in ((2, WHY), (1, "No, they are not.")):
+        send(scientist, f"{MODELS}/{version}", f"{MODELS}/{version}", why=why)
+        work(two)
+    page = scientist.get("/projects/plankton/model").text
+    assert re.search(r"Version 2 was published anyway\s+by the science team on .*“Its corals are far better.”", page)
+    assert re.search(r"Version 1 was put back\s+by the science team on .*“No, they are not.”", page)
+    assert page.count("was put back") == 2, "the public version says so at its head, too"
+    assert page.count("was published anyway") == 1
 
 
 def test_without_a_reason_nothing_happens_and_what_was_typed_is_kept(scientist: FlaskClient, two: World) -> None:

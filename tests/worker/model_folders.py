@@ -20,7 +20,11 @@ def write_model(folder: Path, project: Project, said: Said, true: Mapping[str, s
     held = [[subject, f"{subject:0>64}", label] for subject, label in true.items()]
     _write(folder / "holdout.csv", ["subject", "image", "true"], held, [said[subject] for subject in true], codes)
     n_right = sum(said[subject] == label for subject, label in true.items())
-    metrics = {"accuracy": n_right / len(true), "n": len(true)}
+    ways = [{"way": "frozen", "chosen": True}, {"way": "all", "chosen": False}]
+    metrics = {
+        "accuracy": n_right / len(true), "n": len(true), "backbone": "small_cnn", "no_weights_of": "resnet18",
+        "method": {"asked": "auto", "budget_s": 120.0, "ways": ways},
+    }  # fmt: skip
     (folder / "metrics.json").write_text(json.dumps(metrics))
     for name in ("model.safetensors", "labels.json", "preprocessing.json", "card.md"):
         (folder / name).write_text("{}")

@@ -65,6 +65,15 @@ def test_the_first_model_must_beat_the_commonest_label(place: Workplace, truth: 
     assert "the commonest label, given always: 0.05" in first.reasons[0]
 
 
+def test_a_label_that_is_never_given_is_among_the_reasons(place: Workplace, truth: dict[str, str]) -> None:
+    assert not any("never gives" in reason for reason in judge(place, truth, n_wrong=3).reasons)
+    project = place.projects[SLUG]
+    first, second, *_ = project.labels
+    said = {subject: second.code if label == first.code else label for subject, label in truth.items()}
+    write_model(place.settings.models / SLUG / "b", project, said, dict(list(truth.items())[:20]))
+    assert gate(place, "b").reasons[-1] == f"It never gives “{first.name}”: only answers that say so can teach it."
+
+
 def test_a_better_model_replaces_the_published_one(place: Workplace, truth: dict[str, str]) -> None:
     judge(place, truth, n_wrong=9)
     add_release(place.store, place.clock())

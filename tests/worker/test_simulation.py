@@ -4,13 +4,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from game.cli.learning import simulated_tokens
 from game.science.doors import HttpDoor, LostError, SocketDoor
 from game.science.simulation import Crowd, Server, draw_confusion, simulate
 from game.store import reading
-from game.store.tables import Classification, Volunteer
+from game.store.tables import Classification, Round, RoundSubject, Volunteer
 from tests.server import Server as Running
 from tests.servers import free_port
 
@@ -49,6 +49,18 @@ def test_every_acknowledged_answer_is_kept_once(server: Running) -> None:
     assert simulated == {True}
     assert max(seen) == 90
     assert report.n_lost == 0
+
+
+def test_a_volunteer_whose_answers_are_used_up_holds_no_picture(server: Running) -> None:
+    """Of her second round she answers a part, and gives back the rest."""
+    world = server.world
+    crowd = Crowd(n_volunteers=2, n_answers=30, seed=2)
+    asked = Server(server.url, world.store, world.projects["moorea"])
+    report = simulate(asked, crowd, simulated_tokens(world.store, crowd), lambda done, total, text: None)
+    assert len(report.acknowledged) == 30
+    with reading(world.store) as session:
+        assert session.scalar(select(func.count()).where(Round.completed_at.is_(None))) >= 2
+        assert session.scalar(select(func.count()).where(RoundSubject.answered_at.is_(None))) == 0
 
 
 @pytest.mark.parametrize("door", [HttpDoor, SocketDoor])

@@ -50,6 +50,17 @@ def test_a_job_of_a_project_whose_folder_is_gone_fails_with_the_reason(place: Wo
     assert f"“{SLUG}” is gone from levels/" in ended.text
 
 
+def test_a_training_says_at_its_end_what_it_did_without(place: Workplace, truth: dict[str, str]) -> None:
+    """The model is there already, as after a worker's death; only the sentence is left to be said."""
+    job = begun(place, JobKind.TRAIN)
+    write_model(place.settings.models / SLUG / f"release-1-{job.code[:8]}", place.projects[SLUG], truth, truth)
+    ended = do_job(place, job, Report())
+    assert ended.text == (
+        "Trained a model on release 1. Warning: no weights of resnet18 could be had, so a small, weaker network was "
+        "taught from scratch."
+    )
+
+
 def test_a_bug_fails_the_job_and_leaves_its_trace_in_the_log(place: Workplace) -> None:
     def broken(_share: float, _text: str) -> None:
         raise ZeroDivisionError

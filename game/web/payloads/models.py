@@ -68,6 +68,12 @@ class Figures(Drawn):
     reliability: tuple[CalibrationPoint, ...] = ()
     coverage: tuple[CoveragePoint, ...] = ()
 
+    @property
+    def never_said(self) -> frozenset[str]:
+        """Codes of the labels that it gave to no examination picture: it cannot tell them from others."""
+        given = zip(*self.confusion, strict=True)
+        return frozenset(line.code for line, n in zip(self.per_label, given, strict=False) if not any(n))
+
 
 class Uncalibrated(Drawn):
     """As it would be without the temperature."""
@@ -165,7 +171,10 @@ class Method(Drawn):
 
 
 class ModelFigures(Figures):
-    """As metrics.json has them; what an older trainer did not measure is null or empty."""
+    """As metrics.json has them; what an older trainer did not measure is null or empty.
+
+    `no_weights_of`: the network that was asked for, where a small one was taught from scratch for want of its weights.
+    """
 
     n: int
     groups: Figures | None = None
@@ -182,6 +191,7 @@ class ModelFigures(Figures):
     n_images_holdout: int | None = None
     backbone: str | None = None
     weights_from: str | None = None
+    no_weights_of: str | None = None
 
 
 class Exhibit(Outgoing):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from game.artifacts.ways import Way
 from game.training.dataset import Consensus, Dataset, Gold, Label
 from game.training.features import eye_of, see
 from game.training.head import learn, lessons_of
@@ -23,7 +24,7 @@ from game.training.network import pretrained
 from game.training.spectrum import choose
 from game.training.teaching import Teaching
 from game.training.views import recipe_of
-from game.training.ways import BUDGET_S, Asked, Course, Taught, Way
+from game.training.ways import BUDGET_S, Asked, Course, Taught
 from scoring.arrays import Floats, Masks
 from tests.bench.crowd.data import folder
 from tests.bench.model.__main__ import N_FOLDS

@@ -116,10 +116,11 @@ def write_zip(folder: Path, archive: Path) -> None:
 def zip_pieces(folder: Path, names: Sequence[str], stem: str) -> Iterator[bytes]:
     """A zip of these files under the name `stem`, piece by piece, so that nobody has to hold all of it."""
     passing = _Passing()
-    # Weights hardly get smaller, however long one tries.
-    with zipfile.ZipFile(passing, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened:
+    with zipfile.ZipFile(passing, "w") as opened:
         for name in names:
             entry = _entry(f"{stem}/{name}")
+            # Weights hardly get smaller, however long one tries.
+            entry.compress_type = zipfile.ZIP_STORED
             # Told beforehand, a file of more than 2 GB gets the longer fields that it needs.
             entry.file_size = (folder / name).stat().st_size
             with opened.open(entry, "w") as packed, (folder / name).open("rb") as source:

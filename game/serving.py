@@ -32,6 +32,13 @@ LISTENS_STILL_S = 1.2
 CLOSED_AT_ONCE = 50
 
 
+def post_fork(_server: object, _worker: "Worker") -> None:
+    """In a process that renews another: the program may be of a newer version by now, and is read anew as a whole."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "game":
+            del sys.modules[name]
+
+
 def post_worker_init(worker: "Worker") -> None:
     """Gunicorn calls this in the process that serves, once the game is there."""
     server = worker.wsgi.extensions["socketio"].server

@@ -12,8 +12,9 @@ from game.config import Settings
 from game.errors import TooMany
 from game.web.context import current_account
 
-# A class of thirty starts at once behind one address, and mistypes some of its passwords.
-GUESTS = "60 per minute; 600 per hour"
+# A school's assembly hall starts behind one address, within two minutes.
+GUESTS = "600 per minute; 3000 per hour"
+# A class of thirty logs in, and mistypes some of its passwords.
 LOG_IN = "40 per minute; 200 per hour"
 SIGN_UP = "40 per minute; 200 per hour"
 UPLOADS = "6 per minute; 60 per hour"

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from game.config import MetricsFor
-from game.errors import NotFound
+from game.errors import NotFound, Unavailable
 from game.play.classify import Outcome
 from game.store import Store, jobs, reading
 from game.store.tables.people import Role
@@ -62,8 +62,12 @@ class Watched(Collector):
         yield GaugeMetricFamily(
             "fathom_database_connections", "Connections to the database in use.", self._store.n_connections
         )
-        with reading(self._store) as session:
-            states = jobs.n_by_state(session)
+        try:
+            with reading(self._store) as session:
+                states = jobs.n_by_state(session)
+        except Unavailable:
+            # All the rest is wanted then most of all.
+            return
         family = GaugeMetricFamily("fathom_jobs", "Jobs by state; “queued” is how many wait.", labels=("state",))
         for state, n in states.items():
             family.add_metric((state,), n)

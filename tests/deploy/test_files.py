@@ -41,6 +41,16 @@ def test_nginx_takes_its_configuration(name: str, tmp_path: Path) -> None:
     assert tried.returncode == 0, tried.stderr
 
 
+def test_nginx_takes_the_frame_of_its_container(tmp_path: Path) -> None:
+    text = (DEPLOY / "nginx" / "nginx.conf").read_text()
+    for there, here in {"/var/run": tmp_path, "/etc/nginx/conf.d": tmp_path / "parts"}.items():
+        text = text.replace(there, str(here))
+    (tmp_path / "nginx.conf").write_text(text)
+    command = [found("nginx", "nginx-light"), "-t", "-e", "stderr", "-p", str(tmp_path), "-c", f"{tmp_path}/nginx.conf"]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr
+
+
 def test_every_setting_in_deploy_is_one_of_ours_and_the_example_names_all_that_a_crowd_needs() -> None:
     for path in DEPLOY.rglob("*"):
         if path.is_file():
@@ -57,6 +67,8 @@ def test_every_unit_is_read_and_starts_a_command_of_ours(unit: Path) -> None:
     parser.read_string(unit.read_text())
     assert parser.has_option("Unit", "Description")
     if unit.suffix == ".service":
+        # Where everything else is read-only, a temporary file has no other place.
+        assert parser.getboolean("Service", "PrivateTmp")
         assert re.search(r"/opt/fathom/\.venv/bin/fathom (web|worker|backup)\b", parser.get("Service", "ExecStart"))
 
 
@@ -70,6 +82,22 @@ def test_compose_starts_every_part_after_what_it_needs() -> None:
     for volume in services["proxy"]["volumes"]:
         source = volume.partition(":")[0]
         assert (DEPLOY / source).is_file() or source in COMPOSE["volumes"], volume
+
+
+def test_the_image_has_the_client_of_the_database_that_it_is_served_with() -> None:
+    debian = re.search(r"^FROM python:3\.11-slim-(\w+)$", (DEPLOY / "Dockerfile").read_text(), re.M)
+    assert debian
+    assert COMPOSE["services"]["postgresql"]["image"] == {"bookworm": "postgres:15"}[debian[1]]
+
+
+def test_a_machine_that_starts_again_starts_fathom() -> None:
+    enabled = re.search(r"^systemctl enable --now (.+)$", (DEPLOY / "README.md").read_text(), re.M)
+    assert enabled
+    for name in enabled[1].split():
+        file = name if "." in name else f"{name.partition('@')[0]}@.service"
+        wanted = re.search(r"^WantedBy=(.+)$", (DEPLOY / "systemd" / file).read_text(), re.M)
+        assert wanted
+        assert wanted[1] in ("multi-user.target", "timers.target", *enabled[1].split()), name
 
 
 def test_the_image_takes_only_what_is_there() -> None:

@@ -1,12 +1,16 @@
 """Several web processes are one game: news crosses, nobody is turned away, and nothing acknowledged is lost."""
 
 import json
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.error import URLError
 
 import socketio
@@ -14,12 +18,15 @@ from redis import Redis as Client
 
 from game.cli.children import free_port
 from game.cli.machines import proxy
+from game.config import ROOT, read_settings
 from game.play.standings import Period, leaderboard
-from game.store import reading
+from game.store import open_store, reading
+from game.store.migrations import migrate
 from game.store.tables import Classification, Volunteer
 from tests.conftest import NOW
 from tests.deploy.conftest import Redis
-from tests.server import Server, running_server, workers
+from tests.program import answers
+from tests.server import Server, environment_of, running_server, workers
 from tests.web.live import LivePlayer, ask, connected, new_live_player
 from tests.web.player import Json, answer_to
 from tests.world import World
@@ -228,6 +235,28 @@ def test_processes_are_renewed_one_after_the_other_and_no_request_fails(processe
         assert crowd.failures == []
         assert crowd.n_connected > N_PLAYERS // 2, "nobody had been there"
         check_kept(world, crowd)
+
+
+def test_a_renewed_process_reads_all_of_a_newer_version(tmp_path: Path) -> None:
+    """The first one's parent has read a part of the older version, and stays."""
+    installed = tmp_path / "fathom"
+    for part in ("game", "scoring", "levels", "templates", "static"):
+        shutil.copytree(ROOT / part, installed / part)
+    shutil.copy(ROOT / "wsgi.py", installed)
+    settings, port = read_settings({"FATHOM_DATA": str(tmp_path / "data")}), free_port()
+    migrate(store := open_store(settings.database_url))
+    store.engine.dispose()
+    bound = ["-k", "gevent", "-b", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "game/serving.py", *bound, "wsgi:app"]
+    with subprocess.Popen(command, cwd=installed, env=environment_of(settings), stderr=subprocess.DEVNULL) as parent:
+        try:
+            wait_until(lambda: answers(f"http://127.0.0.1:{port}"), "it serves")
+            with (installed / "game" / "config.py").open("a") as newer:
+                newer.write("\nPath(__file__).with_name('read').touch()\n")
+            parent.send_signal(signal.SIGTTIN)
+            wait_until((installed / "game" / "read").exists, "the newer version is read")
+        finally:
+            parent.terminate()
 
 
 def test_who_asks_while_a_process_ends_is_still_answered(world: World) -> None:

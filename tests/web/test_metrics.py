@@ -13,10 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from game.app import create_app
 from game.config import MetricsFor
 from game.play import accounts
-from game.store import transaction
+from game.store import open_store, transaction
 from game.store.tables.people import Role
+from game.web.metrics import Watched
 from tests.conftest import NOW
 from tests.server import running_server
+from tests.servers import free_port
 from tests.web.live import new_live_player
 from tests.web.player import API, answer_to, new_player
 from tests.world import World, shut
@@ -64,6 +66,12 @@ def test_open_sockets_are_counted(world: World) -> None:
         assert socket.client.connected
         with urllib.request.urlopen(f"{server.url}/metrics") as response:
             assert "fathom_sockets 1.0" in response.read().decode()
+
+
+def test_while_the_database_is_away_all_the_rest_is_told(app: OpenAPI) -> None:
+    away = open_store(f"postgresql+psycopg://fathom@127.0.0.1:{free_port()}/postgres")
+    told = [family.name for family in Watched(away, app.extensions["socketio"].server).collect()]
+    assert told == ["fathom_sockets", "fathom_database_connections"]
 
 
 def test_this_machine_reads_them_and_others_do_not_know_of_them(ask: Ask) -> None:

@@ -202,7 +202,7 @@ def _transfer(metrics: Mapping[str, Any]) -> list[str]:
     found = f"{told['gain']:+.3f}{brackets(Interval(told['low'], told['high']), 3, '+')}"
     return [
         f"- {told['verdict'].capitalize()} transfer: what it had learned elsewhere {words[told['verdict']]} "
-        f"({told['scratch']:.3f}; {found})."
+        f"({told['scratch']:.3f}, of a small network that learned from {told['n_scratch']:,} subjects; {found})."
     ]
 
 

@@ -263,7 +263,7 @@ def _about(values: list[float], digits: int) -> str:
     known = [each for each in values if np.isfinite(each)]
     if len(known) < len(values):
         return f"reached in {len(known)} of {len(values)}"
-    return f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}"
+    return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def main() -> None:

@@ -202,7 +202,7 @@ def retiring(seeds: range) -> None:
             right = np.mean([play.true[one] == label for one, label in play.retired.items()])
             n_ordinary = sum(len(given) for one, given in play.said.items() if one not in play.gold)
             rows.append((n_ordinary / len(play.retired), right))
-        mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
+        mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1)
         tell(f"| {arm.name} | {mean[0]:.2f} ± {spread[0]:.2f} | {mean[1]:.3f} ± {spread[1]:.3f} |")
 
 
@@ -220,7 +220,7 @@ def selecting(seeds: range, n_answers: int) -> None:
             guess = play.learned[N_SUBJECTS:].argmax(axis=1)
             figures = ((true == given).mean(), recalls(true, given), len(play.retired))
             rows.append((*figures, (test == guess).mean(), recalls(test, guess)))
-        mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
+        mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1)
         cells = [f"{mean[n]:.0f} ± {spread[n]:.0f}" if n == 2 else f"{mean[n]:.3f} ± {spread[n]:.3f}" for n in range(5)]
         tell(f"| {arm.name} | {' | '.join(cells)} |")
 

@@ -98,10 +98,10 @@ def test_whether_others_weights_helped_is_said_in_words_where_it_is_known(
     metrics = json.loads((request_of_all.out / "metrics.json").read_text())
     del metrics["transfer"]
     assert "transfer" not in card(dataset, evaluation, metrics)
-    transfer = {"verdict": verdict, "gain": 0.052, "low": -0.011, "high": 0.09, "scratch": 0.6}
+    transfer = {"verdict": verdict, "gain": 0.052, "low": -0.011, "high": 0.09, "scratch": 0.6, "n_scratch": 1200}
     told = card(dataset, evaluation, metrics | {"transfer": transfer})
     assert f"{verdict.capitalize()} transfer: what it had learned elsewhere {words}" in told
-    assert "(0.600; +0.052 [-0.011, +0.090])" in told
+    assert "(0.600, of a small network that learned from 1,200 subjects; +0.052 [-0.011, +0.090])" in told
 
 
 def test_a_hold_out_at_sites_that_taught_nothing_is_said_to_be_one(

@@ -126,13 +126,15 @@ class LearningPoint(Drawn):
 
 
 class Transfer(Drawn):
-    """What weights of others bring: `gain` in accuracy against `scratch`, a network taught on this project alone."""
+    """What weights of others bring: `gain` in accuracy against `scratch`, a small network taught on `n_scratch` pictures
+    of this project alone."""
 
     verdict: str
     gain: float
     low: float
     high: float
     scratch: float
+    n_scratch: int | None = None
 
 
 class Elsewhere(Drawn):

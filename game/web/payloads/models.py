@@ -126,8 +126,8 @@ class LearningPoint(Drawn):
 
 
 class Transfer(Drawn):
-    """What weights of others bring: `gain` in accuracy against `scratch`, a small network taught on `n_scratch` pictures
-    of this project alone."""
+    """What weights of others bring: `gain` in accuracy against `scratch`, a small network taught on this project alone, on
+    `n_scratch` pictures."""
 
     verdict: str
     gain: float

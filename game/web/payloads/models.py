@@ -126,7 +126,7 @@ class LearningPoint(Drawn):
 
 
 class Transfer(Drawn):
-    """What weights of others bring: `gain` in accuracy against `scratch`, a small network taught on this project alone, on
+    """What weights of others bring: `gain` in accuracy over `scratch`, a small network taught on this project alone, on
     `n_scratch` pictures."""
 
     verdict: str

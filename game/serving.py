@@ -3,9 +3,10 @@
 import socket
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from game.config import ROOT, read_settings
+from game.config import ROOT, LogFormat, read_settings
 from game.logs import log_settings
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def post_fork(_server: object, _worker: "Worker") -> None:
     for name in list(sys.modules):
         if name.partition(".")[0] == "game":
             del sys.modules[name]
+    # What forms the log's lines must know the requests of this program, and not of its parent's.
+    log: LogFormat = import_module("game.config").read_settings().log
+    import_module("game.logs").set_up_logs(log)
 
 
 def post_worker_init(worker: "Worker") -> None:

@@ -13,7 +13,7 @@ from game.web.metrics import Metrics
 HEADER = "X-Request-ID"
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_LOG = logging.getLogger("fathom.access")
+ACCESS = logging.getLogger("fathom.access")
 
 
 def register_requests(app: Flask, metrics: Metrics) -> None:
@@ -27,9 +27,9 @@ def register_requests(app: Flask, metrics: Metrics) -> None:
         # The rule and not the path: who asks for a round of her own must not stand in a log.
         route = "none" if request.url_rule is None else request.url_rule.rule
         metrics.count_request(request.method, route, response.status_code, seconds)
-        if _LOG.isEnabledFor(logging.INFO):
+        if ACCESS.isEnabledFor(logging.INFO):
             carried = {"method": request.method, "route": route, "status": response.status_code}
-            _LOG.info("request", extra=carried | {"ms": round(1000 * seconds, 1)})
+            ACCESS.info("request", extra=carried | {"ms": round(1000 * seconds, 1)})
         return response
 
     app.before_request(_begin)

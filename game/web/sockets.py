@@ -1,7 +1,10 @@
 """Socket.IO: the same answers over an open connection. Every event is acknowledged, with an outcome or an error."""
 
 import logging
+import secrets
+import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,19 +15,22 @@ from socketio.exceptions import ConnectionRefusedError
 
 from game.config import Settings
 from game.errors import FathomError, InvalidInput, NotLoggedIn
+from game.logs import REQUEST_ID
 from game.play.accounts import Account
 from game.web import payloads
 from game.web.announcer import room_of
 from game.web.answers import begin_round, keep_answer
 from game.web.context import Game, account_of_session, account_of_token
-from game.web.errors import error_shape, sentence, status_of
+from game.web.errors import CODES, ErrorCode, error_shape, sentence, status_of
 from game.web.limits import CLASSIFICATIONS, ROUNDS, SocketLimit
 from game.web.payloads import parse_socket_answer, parse_socket_round
+from game.web.requests import ACCESS
 from game.web.threads import runs_on_gevent
 
 MAX_MESSAGE_BYTES = 16_000
 
 _LOG = logging.getLogger(__name__)
+_STATUSES = {code: status for status, code in CODES.items()} | {ErrorCode.BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR}
 
 Json = dict[str, Any]
 
@@ -79,9 +85,25 @@ def register_sockets(server: socketio.Server, app: Flask, game: Game) -> None:
         return payloads.Outcome.of(round_code, outcome).model_dump(mode="json")
 
     server.on("connect", connect)
-    server.on("start", acknowledged(app, start))
-    server.on("classify", acknowledged(app, classify))
-    server.on("*", acknowledged(app, _unknown))
+    server.on("start", logged("start", acknowledged(app, start)))
+    server.on("classify", logged("classify", acknowledged(app, classify)))
+    server.on("*", logged("unknown", acknowledged(app, _unknown)))
+
+
+def logged(event: str, handler: Callable[..., Json]) -> Callable[..., Json]:
+    """As a request is: with an id of its own, and a line in the log that names nobody."""
+
+    def answer(*arguments: Any) -> Json:
+        REQUEST_ID.set(secrets.token_hex(8))
+        begun = time.perf_counter()
+        told = handler(*arguments)
+        if ACCESS.isEnabledFor(logging.INFO):
+            status = _STATUSES.get(told["error"]["code"], HTTPStatus.BAD_REQUEST) if "error" in told else HTTPStatus.OK
+            carried = {"method": "SOCKET", "route": event, "status": int(status)}
+            ACCESS.info("event", extra=carried | {"ms": round(1000 * (time.perf_counter() - begun), 1)})
+        return told
+
+    return answer
 
 
 def acknowledged(app: Flask, handler: Callable[..., Json]) -> Callable[..., Json]:

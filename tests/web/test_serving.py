@@ -25,10 +25,19 @@ def test_every_line_of_its_log_is_json_and_every_request_has_one(world: World) -
     logging = replace(world, settings=replace(world.settings, log=LogFormat.JSON))
     with running_server(logging) as server:
         request_id = asked(server, **{"X-Request-ID": "the-proxys-own-1"})["X-Request-ID"]
+        player = new_live_player(server)
+        with player.socket() as socket:
+            round_ = player.start()
+            socket.classify(round_, answer_to(round_, round_["subjects"][0]))
+            socket.classify(round_, {})
     lines = (world.settings.data / f"server-{server.port}.log").read_text().splitlines()
     told = [json.loads(line) for line in lines]
     assert request_id == "the-proxys-own-1"
     assert [(line["route"], line["status"]) for line in told if line.get("request") == request_id] == [("/health", 200)]
+    events = [line for line in told if line.get("method") == "SOCKET"]
+    assert [(line["route"], line["status"]) for line in events] == [("classify", 200), ("classify", 400)]
+    assert len({line["request"] for line in events}) == 2
+    assert not any(personal in json.dumps(events) for personal in (round_["id"], player.pseudonym))
 
 
 @pytest.mark.parametrize("n_proxies", [0, 1])

@@ -160,8 +160,7 @@ def _analyses(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, An
 
 def _never_named(dataset: Dataset, evaluation: Evaluation) -> list[str]:
     """What it cannot tell from something else hides behind figures that are good on the average."""
-    named = np.array(evaluation.confusion).sum(axis=0)
-    never = [label.name for label, n in zip(dataset.labels, named, strict=True) if n == 0]
+    never = [dataset.labels[place].name for place in evaluation.never_given]
     if not never:
         return []
     return [

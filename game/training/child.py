@@ -88,10 +88,10 @@ def _mixed_up(dataset: Dataset, evaluation: Evaluation) -> str:
     np.fill_diagonal(share, 0)
     worst = [divmod(int(cell), len(true)) for cell in np.argsort(-share, axis=None, kind="stable")[:MOST]]
     names = [label.name for label in dataset.labels]
-    never = [f"“{name}”" for name, n in zip(names, confusion.sum(axis=0), strict=True) if n == 0]
-    lines = (
-        [f"- In my test I never said {_listed(never, 'or')}. I cannot tell that from other things."] if never else []
-    )
+    lines: list[str] = []
+    if evaluation.never_given:
+        never = _listed([f"“{names[place]}”" for place in evaluation.never_given], "or")
+        lines.append(f"- In my test I never said {never}. I cannot tell that from other things.")
     lines += [
         f"- When it is **{names[is_]}**, I say “{names[says]}” {_tenths(share[is_, says])} times."
         for is_, says in worst

@@ -65,6 +65,11 @@ class Evaluation(Figures):
     n: int
     groups: Figures | None
 
+    @property
+    def never_given(self) -> tuple[int, ...]:
+        """Labels that no hold-out subject was given, by their places."""
+        return tuple(np.flatnonzero(np.array(self.confusion).sum(axis=0) == 0).tolist())
+
 
 def evaluate(p: Floats, true: Ints, labels: Sequence[Label], image: Ints | None = None, seed: int = 0) -> Evaluation:
     """`p` (G, K) for the hold-out's `true` labels (G,) in `image`s (G,), without which each subject is its own.

@@ -2,17 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from game.config import read_settings
 from tests.browser.player import DESK, PHONE, Size, new_context
-from tests.conftest import NOW
-from tests.server import Server, running_server
-from tests.setups import SETUPS, home_of
-from tests.world import make_world
+from tests.server import Server, server
+
+__all__ = ["server"]
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -30,15 +27,9 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="module", params=SETUPS)
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
-) -> Iterator[Server]:
-    home = home_of(request, tmp_path_factory.mktemp("data"))
-    world = make_world(read_settings(home.environment), shared_data, NOW)
-    with running_server(world) as server:
-        yield server
-    world.store.engine.dispose()
+@pytest.fixture(scope="module")
+def site(server: Server) -> Server:
+    return server
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])

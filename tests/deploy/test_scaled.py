@@ -10,9 +10,11 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 
+import pytest
 import socketio
 from redis import Redis as Client
 
@@ -235,6 +237,19 @@ def test_processes_are_renewed_one_after_the_other_and_no_request_fails(processe
         assert crowd.failures == []
         assert crowd.n_connected > N_PLAYERS // 2, "nobody had been there"
         check_kept(world, crowd)
+
+
+@pytest.mark.parametrize("n_proxies", [1, 2])
+def test_a_socket_through_https_is_let_in_where_https_ends_before_the_proxy(world: World, n_proxies: int) -> None:
+    """And who claims that she came by https is believed where a proxy of ours has heard it."""
+    settings, heard = replace(world.settings, n_proxies=n_proxies), {"X-Forwarded-Proto": "https"}
+    with running_server(replace(world, settings=settings)) as server, proxy([server.port], free_port()) as url:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/health", headers=heard)) as response:
+            assert ("Strict-Transport-Security" in response.headers) == (n_proxies == 2)
+        origin = {"origin": url.replace("http:", "https:")}
+        client = socketio.Client(reconnection=False, websocket_extra_options=origin)
+        client.connect(url, headers=heard, transports=["websocket"])
+        client.disconnect()
 
 
 def test_a_renewed_process_reads_all_of_a_newer_version(tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ def main() -> None:
 def _arrived(hall: Hall) -> str:
     """Waits until everybody has begun a first round: they all come at the same moment."""
     begun = time.perf_counter()
-    while hall.heard.n_begun < hall.n_clients and time.perf_counter() - begun < LONGEST_ARRIVAL_S:
+    while len(hall.heard.rounds_s) < hall.n_clients and time.perf_counter() - begun < LONGEST_ARRIVAL_S:
         gevent.sleep(0.05)
-    return f"{hall.heard.n_begun:,} came at once and had a round after {time.perf_counter() - begun:.1f} s\n"
+    return f"{len(hall.heard.rounds_s):,} came at once and had a round after {time.perf_counter() - begun:.1f} s\n"
 
 
 def _browsing(address: str, n_rounds: int, *, alone: bool) -> "subprocess.Popen[str] | None":

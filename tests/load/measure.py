@@ -17,10 +17,6 @@ class Heard:
     rounds_s: list[float] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def n_begun(self) -> int:
-        return len(self.rounds_s)
-
 
 @dataclass(frozen=True)
 class Used:

@@ -30,9 +30,10 @@ play: $(ENVIRONMENT) $(PACKAGES)
 play-scaled: $(ENVIRONMENT) $(PACKAGES)
 	@exec $(BIN)/fathom play-scaled
 
+# Two files at a time, each with databases of its own: most of them wait for browsers and servers.
 test: check $(PACKAGES)
 	@tests/machine.sh
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(ENVIRONMENT)
 	@$(BIN)/ruff check --quiet .

@@ -76,6 +76,8 @@ def _open_game(app: OpenAPI, settings: Settings) -> None:
     projects = read_projects(settings.levels)
     server = open_sockets(app, settings)
     announcer = Announcer(server, store, projects)
+    if store.ranks is not None:
+        store.ranks.when_missed = announcer.renew_ranks
     counted: Metrics = app.extensions["metrics"]
     counted.registry.register(Watched(store, server))
     announce = counted.counting(announcer.announce)

@@ -1,12 +1,13 @@
-"""What a model says of a picture, by onnxruntime: `python -m game.prediction`, a child process that needs no torch.
+"""What a model says of pictures, by onnxruntime: `python -m game.prediction`, a child process that needs no torch.
 
-It prints one JSON line, best label first. Bad input ends with a plain sentence on stderr and exit code 2.
+Of one picture it prints one JSON line, best label first; of many that are `--listed` a line for each subject. Bad input
+ends with a plain sentence on stderr and exit code 2; of a list it is passed over, with a line that says so.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from game.artifacts.folders import verify_files
-from game.artifacts.images import check_image, stored_pixels
+from game.artifacts.images import check_image, stored_pixels_of_many
 from game.errors import FathomError, InvalidInput
 
 NEEDED = ("model.onnx", "labels.json", "preprocessing.json")
@@ -37,23 +38,28 @@ class Model:
 
     def __call__(self, picture: bytes, point: Point | None) -> NDArray[np.float32]:
         """Probabilities (K,)."""
-        seen = stored_pixels(picture, point, self.side_px)
-        [said] = self.running.run(["p"], {"pixels": seen[np.newaxis]})
-        return np.asarray(said[0])
+        [p] = self.of_points(picture, [point])
+        return p
+
+    def of_points(self, picture: bytes, points: Sequence[Point | None]) -> Iterator[NDArray[np.float32]]:
+        """(K,) of each, one after the other: so many points take no more memory than one."""
+        for seen in stored_pixels_of_many(picture, points, self.side_px):
+            [said] = self.running.run(["p"], {"pixels": seen[np.newaxis]})
+            yield np.asarray(said[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         model = open_model(options.model)
-        picture = _picture(options.image)
-        p = model(picture, _point(options.row, options.column, model, picture))
+        if options.listed is not None:
+            _tell_of_all(model, options.listed)
+        else:
+            picture = _picture(options.image)
+            _tell_of_one(model, picture, _point(options.row, options.column, model, picture))
     except FathomError as error:
         sys.stderr.write(f"{error}\n")
         return BAD_INPUT
-    best_first = sorted(zip(model.labels, p, strict=True), key=lambda pair: -pair[1])
-    said = [{"code": one["code"], "name": one["name"], "p": round(float(each), DECIMALS)} for one, each in best_first]
-    sys.stdout.write(json.dumps({"labels": said}, ensure_ascii=False) + "\n")
     return 0
 
 
@@ -68,6 +74,34 @@ def open_model(folder: Path) -> Model:
     options.intra_op_num_threads = 1
     running = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
     return Model(tuple(labels), side_px, running)
+
+
+def _tell_of_one(model: Model, picture: bytes, point: Point | None) -> None:
+    best_first = sorted(zip(model.labels, model(picture, point), strict=True), key=lambda pair: -pair[1])
+    said = [{"code": one["code"], "name": one["name"], "p": round(float(each), DECIMALS)} for one, each in best_first]
+    _print({"labels": said})
+
+
+def _tell_of_all(model: Model, listed: Path) -> None:
+    """`listed`: a JSON line {"image": file, "subjects": [[id, row, column], …]} a picture, null for all of it."""
+    with listed.open(encoding="utf-8") as lines:
+        for line in lines:
+            asked = json.loads(line)
+            points = [None if row is None else (row, column) for _, row, column in asked["subjects"]]
+            try:
+                said = model.of_points(_picture(Path(asked["image"])), points)
+                for (subject, _, _), p in zip(asked["subjects"], said, strict=True):
+                    _print({"subject": subject, "p": _by_label(model, p)})
+            except FathomError as error:
+                _print({"refused": f"{asked['image']}: {error}"})
+
+
+def _by_label(model: Model, p: NDArray[np.float32]) -> dict[str, float]:
+    return {one["code"]: round(float(each), DECIMALS) for one, each in zip(model.labels, p, strict=True)}
+
+
+def _print(said: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
 
 
 def _picture(file: Path) -> bytes:
@@ -96,9 +130,11 @@ def _point(row: int | None, column: int | None, model: Model, picture: bytes) ->
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m game.prediction", description="What a model says of a picture.")
+    parser = argparse.ArgumentParser(prog="python -m game.prediction", description="What a model says of pictures.")
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--image", type=Path, required=True)
+    looked_at = parser.add_mutually_exclusive_group(required=True)
+    looked_at.add_argument("--image", type=Path)
+    looked_at.add_argument("--listed", type=Path, help="a file that names many pictures, a JSON line for each")
     parser.add_argument("--row", type=int, help="of the point, in pixels from the top; default the middle")
     parser.add_argument("--column", type=int, help="of the point, in pixels from the left; default the middle")
     return parser

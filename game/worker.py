@@ -14,6 +14,7 @@ from game.config import read_settings
 from game.errors import Unavailable
 from game.levels import read_projects
 from game.logs import set_up_logs
+from game.science.counting import Counting
 from game.science.due import ask_for_what_is_due
 from game.science.jobs import JobView, claim_job, put_back
 from game.science.queue import open_queue, take_from
@@ -57,9 +58,13 @@ class Worker:
 
     place: Workplace
     wake: Callable[[str], None] = lambda _code: None
+    _counting: Counting = field(init=False)
     _in_hand: dict[str, tuple[JobView, Report]] = field(default_factory=dict)
     _put_down: threading.Condition = field(default_factory=threading.Condition)
     _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._counting = Counting(self.place.store)
 
     def take(self, code: str) -> None:
         """Does the job, unless another has it or it must wait for its like; then looks at what follows from it."""
@@ -76,14 +81,15 @@ class Worker:
             self.look()
 
     def look(self) -> None:
-        """Wakes a worker for every job that waits, and asks first for all that is due."""
+        """Wakes a worker for every job that waits, and asks first for all that is due; then counts what is new."""
         try:
             waiting = ask_for_what_is_due(self.place.store, self.place.projects, self.place.clock())
+            for code in waiting:
+                self.wake(code)
+            for project in self.place.projects.values():
+                self._counting.count_on(project)
         except Unavailable:
             _LOG.warning("The database is away; the worker looks again in a minute.")
-            return
-        for code in waiting:
-            self.wake(code)
 
     def stop(self) -> None:
         """Ends what is in hand; what does not end in time is put back here, and its thread dies with the process."""

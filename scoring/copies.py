@@ -38,6 +38,17 @@ class Copies:
 
 
 @dataclass(frozen=True)
+class _Candidates:
+    """G groups that may be copies, some of them twice."""
+
+    member: sparse.csr_array  # (G, V)
+    most: Masks  # (G,), holds most of the votes on its subjects
+    proven: Floats  # (G,), evidence in nats,
+    needed: Floats  # (G,), how much of it there has to be,
+    rank: Floats  # (G,), and the evidence by firm matrices, by which rivals are compared
+
+
+@dataclass(frozen=True)
 class _Groups:
     """G candidates, strongest first; no volunteer is in two of them."""
 
@@ -64,10 +75,11 @@ def find_copies(
         weight = copies.weight[once.order]
         belief = believe(once.answers, posterior, weight, gold, n_volunteers)
         firm = believe(once.answers, posterior, weight, gold, n_volunteers, strength=FIRM_STRENGTH)
-        group = _choose(belief, firm, n_rivals)
+        found = _candidates(belief, firm)
+        group = _choose(found, once.answers, n_rivals)
         if (group < 0).all():
             # Who is likest to the likeliest candidates, though nobody is believed to copy.
-            hint = beside(belief, _choose(belief, firm, 0, proof=0.0))[1]
+            hint = beside(belief, _choose(found, once.answers, 0, proof=0.0))[1]
             return copies if n_rivals else replace(copies, evidence=hint)
         copies = _shared(answers, group, copies.evidence, n_subjects)
         posterior = consensus(replace(answers, volunteer=copies.voter), copies.weight)
@@ -99,11 +111,7 @@ def _shared(answers: Answers, group: Ints, evidence: Floats, n_subjects: int) ->
     return Copies(group, evidence, weight, np.where(of < 0, answers.volunteer, len(group) + of))
 
 
-def _choose(belief: Belief, firm: Belief, n_rivals: int, proof: float = 1.0) -> Ints:
-    """Group (V,) of the believed among all candidates; strongest first, a rival only after `n_rivals` others.
-
-    With `proof` 0 any candidate is believed whom copying explains better than independence.
-    """
+def _candidates(belief: Belief, firm: Belief) -> _Candidates:
     needed, proven, most, rank, member = [], [], [], [], []
     for labels in candidates(belief):
         n_groups = int(labels.max(initial=-1)) + 1
@@ -115,11 +123,20 @@ def _choose(belief: Belief, firm: Belief, n_rivals: int, proof: float = 1.0) -> 
         most.append(holds_most)
         rank.append(group_evidence(firm, labels, n_groups)[0])
         member.append(sparse.csr_array((np.ones(len(inside)), (labels[inside], inside)), shape=(n_groups, len(labels))))
-    believed = np.flatnonzero(np.concatenate(proven) > proof * np.concatenate(needed))
-    order = believed[np.argsort(-np.concatenate(rank)[believed], kind="stable")]
-    groups = _rivals(belief.answers, sparse.vstack(member, format="csr")[order], np.concatenate(most)[order])
+    told = (np.concatenate(one) for one in (most, proven, needed, rank))
+    return _Candidates(sparse.vstack(member, format="csr"), *told)
+
+
+def _choose(found: _Candidates, answers: Answers, n_rivals: int, proof: float = 1.0) -> Ints:
+    """Group (V,) of the believed among all candidates; strongest first, a rival only after `n_rivals` others.
+
+    With `proof` 0 any candidate is believed whom copying explains better than independence.
+    """
+    believed = np.flatnonzero(found.proven > proof * found.needed)
+    order = believed[np.argsort(-found.rank[believed], kind="stable")]
+    groups = _rivals(answers, found.member[order], found.most[order])
     kept = groups.member[np.flatnonzero(groups.rivals <= np.where(groups.most, 0, n_rivals))].tocoo()
-    group = np.full(len(belief.log_given), -1)
+    group = np.full(found.member.shape[1], -1)
     group[kept.col] = kept.row
     return group
 

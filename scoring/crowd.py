@@ -173,7 +173,10 @@ def find_alike(
     gold = np.broadcast_to(gold, n_subjects)
 
     def believed(some: Answers, weight: Floats) -> Floats:
-        posterior = softmax(_fit(_Task(some, 2 * n_volunteers, ladder, weight), gold).log_weight)
+        # Groups stand for their members, and at first one volunteer for all: most numbers have no answer.
+        voters, voter = np.unique(some.volunteer, return_inverse=True)
+        task = _Task(replace(some, volunteer=voter), len(voters), ladder, weight)
+        posterior = softmax(_fit(task, gold).log_weight)
         posterior[gold >= 0] = np.eye(posterior.shape[1])[gold[gold >= 0]]
         return posterior
 

@@ -3,8 +3,8 @@
 Dawid and Skene (1979), eqs. 2.3-2.5, begun with everyone a newcomer. Unlike theirs, the confusions are smoothed by
 empirical Bayes towards an anchored pooled matrix, raised or lowered to each volunteer's ability; the prior is what most
 people say, and does not move; gold is clamped; an answer may be a partial label: shared over the labels of its choice
-in proportion to what the volunteer is believed to say. The rounds are done in single precision, half the memory
-and time; the last E-step, which is returned, in double.
+in proportion to what the volunteer is believed to say. Where EM creeps it takes longer strides, towards the same end.
+The rounds are done in single precision, half the memory and time; the last E-step, which is returned, in double.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scoring.ability import more_able, raised
 from scoring.answers import Answers
 from scoring.arrays import TINY, Floats, Ints, log, softmax
 from scoring.confusion import anchored, empirical_bayes
+from scoring.strides import Strides
 
 # Answers per row that a volunteer's own matrix is shrunk with.
 STRENGTH = 8.0
@@ -63,9 +64,9 @@ def fit(
     ability, confusion = _measured(no_counts, np.zeros(n_volunteers), strength)
     prior = _prior(said, answers, gold)
     posterior = _posterior(_log_weight(said, answers, confusion, prior), evidence, gold)
-    converged, iteration = False, 0
+    converged, iteration, strides = False, 0, Strides()
     while not converged and iteration < n_iterations:
-        counts = _expected_counts(said, answers, confusion, posterior)
+        counts, ability = strides.further(_expected_counts(said, answers, confusion, posterior), ability)
         ability, confusion = _measured(counts, ability, strength)
         before, posterior = posterior, _posterior(_log_weight(said, answers, confusion, prior), evidence, gold)
         before -= posterior

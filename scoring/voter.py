@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.arrays import Floats, log, softmax
+from scoring.arrays import Floats, Ints, log, softmax
+from scoring.confusion import empirical_bayes
 
 # However often it was right, a model counts as a witness who sometimes guesses, so that people can overrule it.
 MOST_RELIABLE = 0.99
@@ -33,28 +34,64 @@ class Word:
 
 @dataclass(frozen=True)
 class Witness:
-    """All that has to be kept of a model that the crowd has taught, to hear it on one subject more in O(K)."""
+    """All that has to be kept of a model that the crowd has taught, to hear it on one subject more in O(K²).
+
+    P(true | model) ∝ π(t)·(p(t)/ρ(t))^β · M[t, g]/Π[t, g], where g is the label that p names: as sharp as people bear
+    out, and put right where gold shows that the model takes one label for another without knowing it.
+    """
 
     sharpness: float  # β in [0, 1]
     named: Floats  # (K,), ρ(t): how often the model names each label
     common: Floats  # (K,), π(t): how common labels are
+    confusion: Floats  # (K, K), M, entry [true, given], rows sum to 1: measured on gold
+    promised: Floats  # (K, K), Π, the same by the model's own probabilities, as sharp as β makes them
 
     def word(self, prediction: Floats) -> Word:
         """Of a `prediction` (K,) that was made without the subject's own answers. Or all of them at once: (S, K)."""
-        probability = softmax(log(self.common) + self.sharpness * _lean(prediction, self.named))
+        put_right = np.log(self.confusion / self.promised).T[prediction.argmax(axis=-1)]
+        probability = softmax(log(self.common) + self.sharpness * _lean(prediction, self.named) + put_right)
         return Word(probability, TAUGHT * likelihood(probability, self.common))
 
 
-def meet(predictions: Floats, answers: Floats) -> Witness | None:
+def meet(predictions: Floats, answers: Floats, examined: Floats, true: Ints) -> Witness | None:
     """The model of these `predictions` (S, K), NaN rows for none, or None for one that is not worth hearing.
 
     `answers` (S, K) is the posterior without the model; reconciled with it, the model is as sharp as it bears out.
+    `examined` (G, K): what it predicts of gold, from which it never learned, and whose labels are `true` (G,).
     """
     if not worth_hearing(predictions, answers):
         return None
     seen = np.isfinite(predictions).all(axis=1)
     known, said = predictions[seen], answers[seen]
-    return Witness(_reconciled(known, said)[0], _named(known), frequencies(said))
+    sharp, common = _reconciled(known, said)[0], frequencies(said)
+    promised = promised_confusion(known, believed(known, common, sharp))
+    return Witness(sharp, _named(known), common, measured_confusion(examined, true, promised), promised)
+
+
+def at_its_word(sharpness: float, named: Floats, common: Floats) -> Witness:
+    """A model of which no gold says what it takes for what."""
+    anything = np.full((len(common), len(common)), 1 / len(common))
+    return Witness(sharpness, named, common, anything, anything)
+
+
+def promised_confusion(predictions: Floats, probability: Floats) -> Floats:
+    """Π (K, K), entry [true, given], rows sum to 1: how often the model would name g where t is true if its
+    `probability` (S, K) came true. `predictions` (S, K) say what it names; one time in a hundred it only guesses."""
+    n_labels = predictions.shape[1]
+    expected = probability.T @ np.eye(n_labels)[predictions.argmax(axis=1)]
+    share = expected / expected.sum(axis=1, keepdims=True)
+    return np.asarray(MOST_RELIABLE * share + (1 - MOST_RELIABLE) / n_labels)
+
+
+def measured_confusion(examined: Floats, true: Ints, promised: Floats) -> Floats:
+    """M (K, K), entry [true, given]: what the model of these predictions (G, K) names of gold, by empirical Bayes.
+
+    Each row is mixed with K subjects of what the model has `promised` (K, K): where no gold speaks, it is believed.
+    People's consensus is no measure of it: what they mistake systematically would look like the model's mistake.
+    """
+    counts = np.zeros_like(promised)
+    np.add.at(counts, (true, examined.argmax(axis=1)), 1.0)
+    return empirical_bayes(counts, promised, float(len(promised)))
 
 
 def evidence(predictions: Floats, posterior: Floats) -> Floats:

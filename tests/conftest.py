@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from game.config import ROOT
 from game.store import Store, open_store
@@ -15,6 +16,9 @@ from game.store.tables import Table
 from tests.servers import postgresql_server, redis_server
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+# How long an example takes depends on who else is at the machine.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

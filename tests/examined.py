@@ -20,7 +20,7 @@ from tests.world import World
 
 N_IMAGES, IN_AN_IMAGE = 6, 40
 # As game/training/spectrum.py explains its choice.
-METHOD = {
+METHOD: dict[str, Any] = {
     "asked": "auto", "budget_s": 120.0,
     "ways": [
         {"way": "direct", "why": "not possible: none of the labels is among ImageNet's 1,000", "chosen": False},
@@ -48,6 +48,19 @@ def examined(project: Project, *, sharpness: float = 2.0, seed: int = 1) -> dict
     )  # fmt: skip
     learned = {"n_training": n, "n_images_training": 6, "n_images_holdout": 6, "backbone": "mobilenet_v2"}
     return {**figures(exam, judge(exam)), **learned, "weights_from": "ImageNet", "ridge": 0.3, "method": METHOD}
+
+
+def borrowed(metrics: dict[str, Any], unknown: str) -> dict[str, Any]:
+    """What is otherwise of a model that another project's taught, and that does not know one of the labels."""
+    place = [line["code"] for line in metrics["per_label"]].index(unknown)
+    ways = [one | {"chosen": one["way"] == "direct", "accuracy": 0.6} for one in METHOD["ways"]]
+    return {
+        "taught_by": {
+            "title": "Squares of the lagoon", "project": "lagoon", "release": 2, "licence": "CC0", "unknown": [unknown],
+        },
+        "n_training": 0, "n_answers": 0, "learning_curve": [], "method": METHOD | {"ways": ways},
+        "confusion": [[0 if given == place else n for given, n in enumerate(row)] for row in metrics["confusion"]],
+    }  # fmt: skip
 
 
 def add_model(world: World, slug: str, metrics: dict[str, Any], now: datetime) -> None:

@@ -65,6 +65,20 @@ def running_server(
         _end(process)
 
 
+@contextmanager
+def running_worker(world: World) -> Iterator["subprocess.Popen[bytes]"]:
+    """The worker that people run beside the server. What it has in hand at the end goes back into the queue."""
+    with (world.settings.data / "worker.log").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "game.worker"], cwd=ROOT, env=environment_of(world.settings), stdout=said,
+            stderr=said, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
 @pytest.fixture(scope="module", params=SETUPS)
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path

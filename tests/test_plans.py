@@ -21,6 +21,7 @@ from game.store.tables import (
     Consensus,
     ExpertLabel,
     Opening,
+    Prediction,
     Reliability,
     Round,
     RoundSubject,
@@ -43,6 +44,7 @@ GROWING = {
         Consensus,
         ExpertLabel,
         Opening,
+        Prediction,
         Reliability,
         Round,
         RoundSubject,
@@ -104,9 +106,15 @@ def crowded(reef: Reef, now: datetime) -> Reef:
     with reef.store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if connection.dialect.name == "postgresql":
             _count_on(connection)
-            # As PostgreSQL does by itself before long.
-            connection.exec_driver_sql("VACUUM ANALYZE")
+    tidy(reef.store)
     return reef
+
+
+def tidy(store: Store) -> None:
+    """As PostgreSQL does by itself before long."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 @pytest.mark.slow

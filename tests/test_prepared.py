@@ -3,18 +3,20 @@
 from datetime import datetime
 
 import pytest
-from sqlalchemy import bindparam, event, insert, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import bindparam, case, event, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from game.store import Store, reading, transaction
 from game.store.engine import core
-from game.store.prepared import Prepared
+from game.store.prepared import ROWS_AT_ONCE, Prepared, streamed
 from game.store.tables import Volunteer
 from game.store.tables.people import Role
 
 BY_NAME = select(
     Volunteer.pseudonym, Volunteer.role, Volunteer.simulated, Volunteer.created_at, Volunteer.deleted_at
 ).where(Volunteer.pseudonym == bindparam("pseudonym"), Volunteer.role == Role.VOLUNTEER)
+# Each database's own way to fail at a single row.
+BROKEN = {"sqlite": func.abs(text("-9223372036854775807 - 1")), "postgresql": 1 / (Volunteer.id - Volunteer.id)}
 COLUMNS = ["pseudonym", "role", "simulated", "sign_in_version", "created_at"]
 
 
@@ -41,6 +43,31 @@ def test_what_an_insertion_returns_is_read(store: Store, now: datetime) -> None:
     with transaction(store) as session:
         (ada,) = rows(now, "Ada")
         assert adding.first(session, ada) == (1, now)
+
+
+def test_rows_by_the_million_come_in_portions(store: Store, now: datetime) -> None:
+    names = [f"name {n}" for n in range(ROWS_AT_ONCE + 3)]
+    with transaction(store) as session:
+        Prepared(insert(Volunteer), COLUMNS).run(session, rows(now, *names))
+    told = select(Volunteer.id, Volunteer.pseudonym, Volunteer.login).order_by(Volunteer.id)
+    with reading(store) as session:
+        portions = list(streamed(session, told))
+        assert [len(some) for some in portions] == [ROWS_AT_ONCE, 3]
+        assert [row for some in portions for row in some] == [tuple(row) for row in core(session).execute(told)]
+        assert list(streamed(session, told.where(Volunteer.pseudonym == "nobody"))) == []
+
+
+def test_an_error_between_portions_is_sqlalchemys(store: Store, now: datetime) -> None:
+    with transaction(store) as session:
+        Prepared(insert(Volunteer), COLUMNS).run(session, rows(now, *(f"name {n}" for n in range(ROWS_AT_ONCE + 9))))
+    with reading(store) as session:
+        newest = session.scalar(select(func.max(Volunteer.id))) or 0
+        # The last row cannot be computed: by then the first ones were read.
+        told = select(case((Volunteer.id == newest, BROKEN[store.engine.dialect.name]), else_=Volunteer.id))
+        portions = streamed(session, told.order_by(Volunteer.id))
+        assert len(next(portions)) == ROWS_AT_ONCE
+        with pytest.raises(DBAPIError):
+            next(portions)
 
 
 def test_an_error_is_sqlalchemys_and_ends_the_transaction(store: Store, now: datetime) -> None:

@@ -143,6 +143,88 @@ def test_while_another_process_makes_them_the_database_counts(
     assert known(ranked, 1) == N - 1
 
 
+def best(store: Store, project: Project, now: datetime, volunteer_id: int | None = None) -> list[tuple[str, int]]:
+    with reading(store) as session:
+        found = leaderboard(session, project, Period.ALL, volunteer_id, now).top
+    assert [one.rank for one in found] == list(range(1, len(found) + 1))
+    return [(one.pseudonym, one.points) for one in found]
+
+
+def best_in_redis(store: Store) -> list[tuple[int, int]] | None:
+    assert store.ranks is not None
+    return store.ranks.best(1, ALL_TIME, 3)
+
+
+def test_the_best_are_named_by_redis_and_by_the_database_alike_until_redis_is_lost_and_afterwards(
+    ranked: Store, store: Store, project: Project, now: datetime, redis: Redis
+) -> None:
+    """Of equal points whoever came last stands first."""
+    missed: list[str] = []
+    assert ranked.ranks is not None
+    ranked.ranks.when_missed = lambda: missed.append("once")
+    assert best_in_redis(ranked) is None
+    assert missed == ["once"]
+    told(ranked, project, now)
+    expected = best(store, project, now)
+    assert len(expected) == 10
+    with Client.from_url(redis.url) as client:
+        for _ in range(2):
+            assert best_in_redis(ranked) == [(40, 190), (39, 190), (38, 180)]
+            assert best(ranked, project, now) == expected
+            client.flushall()
+            missed.clear()
+            assert best_in_redis(ranked) is None
+            assert best(ranked, project, now) == expected
+            assert missed
+            told(ranked, project, now)
+    redis.kill()
+    missed.clear()
+    assert best_in_redis(ranked) is None
+    assert best(ranked, project, now) == expected
+    assert not missed, "of a Redis that is away nobody can make anything"
+    redis.start()
+
+
+def test_a_newcomer_stands_among_the_best_as_soon_as_she_looks(
+    ranked: Store, store: Store, project: Project, now: datetime
+) -> None:
+    told(ranked, project, now)
+    with transaction(store) as session:
+        newcomer = people.add_volunteer(session, "Newcomer", now).id
+        give(session, 1, newcomer, 1_000)
+    assert best(ranked, project, now, newcomer)[0] == ("Newcomer", 1_000)
+    assert best(ranked, project, now) == best(store, project, now)
+
+
+def test_the_best_have_the_names_of_the_moment_and_redis_forgets_those_of_another_database(
+    ranked: Store, store: Store, project: Project, now: datetime
+) -> None:
+    told(ranked, project, now)
+    with transaction(store) as session:
+        renamed = people.volunteer(session, N)
+        assert renamed is not None
+        renamed.pseudonym = "Renamed"
+    assert best(ranked, project, now)[0][0] == "Renamed"
+    own = Standing(project_id=1, period=ALL_TIME, volunteer_id=10 * N, points=10_000)
+    assert ranked.ranks is not None
+    assert ranked.ranks.n_before(own) == 0
+    assert best(ranked, project, now) == best(store, project, now), "she is nobody in this database"
+    ranked.ranks.forget()
+    assert best_in_redis(ranked) is None
+
+
+def test_while_redis_hangs_the_database_counts(
+    ranked: Store, store: Store, project: Project, now: datetime, redis: Redis
+) -> None:
+    told(ranked, project, now)
+    before = ranks(store, project, now)[0], best(store, project, now)
+    with redis.hanging(), reading(ranked) as session:
+        board = leaderboard(session, project, Period.ALL, 1, now)
+    assert [(one.rank, one.pseudonym, one.points, one.mine) for one in board.around_me] == before[0]
+    assert [(one.pseudonym, one.points) for one in board.top] == before[1]
+    assert known(ranked, 1) == N - 1
+
+
 def test_without_redis_nothing_is_asked(store: Store) -> None:
     assert with_ranks(store, None).ranks is None
 

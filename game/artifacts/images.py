@@ -3,12 +3,13 @@
 import hashlib
 import re
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,10 @@ MAX_BYTES = 50_000_000
 MAX_PIXELS = 64_000_000
 MIN_SIDE_PX = 16
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-QUALITY = 85
+QUALITY = {"quality": 85}
+# A patch is looked at from nearer by, and enlarged: its colours are kept for each pixel.
+PATCH_QUALITY = {"quality": 90, "subsampling": 0}
+MOST_PATCH_PX = 512
 # Beyond the edge of an image there is nothing to judge, and it should look like nothing.
 BEYOND = (128, 128, 128)
 PAPER = (255, 255, 255)
@@ -97,24 +101,58 @@ def sized(images: Path, sha256: str, size: Size) -> Path:
     return made
 
 
-def patch(images: Path, sha256: str, row: int, column: int, patch_px: int, side_px: int) -> bytes:
-    """A JPEG: the square of `patch_px` with a stored pixel at its centre, scaled to `side_px`.
+def patch(images: Path, sha256: str, row: int, column: int, patch_px: int) -> bytes:
+    """A JPEG: the square of `patch_px` with a stored pixel at its centre; at most 512 pixels wide.
 
-    Made anew for everyone, so that the thousandth look at gold takes as long as the first at any subject.
-    Raises NotFound if there is no such image or pixel.
+    As it was cut ahead, else cut now, and then for everyone anew, so that the thousandth look at gold takes as long as
+    the first at any subject. Raises NotFound if there is no such image or pixel.
     """
+    ahead = _ahead(images, sha256, patch_px)
+    if ahead.is_file():
+        with suppress(KeyError, BadZipFile), ZipFile(ahead) as cut:
+            return cut.read(_name(row, column))
     with Image.open(image_path(images, sha256)) as image:
         if not (0 <= row < image.height and 0 <= column < image.width):
             raise NotFound("The picture has no such point.")
-        around = _square(image, row, column, patch_px)
-    return _jpeg(around.resize((side_px, side_px), Image.Resampling.LANCZOS))
+        return _cut(image, row, column, patch_px)
+
+
+def cut_ahead(images: Path, sha256: str, points: Iterable[tuple[int, int]], patch_px: int) -> None:
+    """Keeps the patches of a picture's points (row, column), which is decoded once for all of them, in one file.
+
+    Once more changes nothing; points outside the picture are left out. Raises NotFound.
+    """
+    ahead, cut = _ahead(images, sha256, patch_px), dict[str, bytes]()
+    if ahead.is_file():
+        with suppress(BadZipFile), ZipFile(ahead) as kept:
+            cut = {name: kept.read(name) for name in kept.namelist()}
+    missing = {name: point for point in points if (name := _name(*point)) not in cut}
+    with Image.open(image_path(images, sha256)) as image:
+        inside = {name: (y, x) for name, (y, x) in missing.items() if y < image.height and x < image.width}
+        if not inside:
+            return
+        cut |= {name: _cut(image, row, column, patch_px) for name, (row, column) in inside.items()}
+    packed = BytesIO()
+    with ZipFile(packed, "w") as new:
+        for name, content in sorted(cut.items()):
+            new.writestr(ZipInfo(name), content)
+    keep_file(ahead, packed.getvalue())
 
 
 def stored_pixels(content: bytes, point: tuple[int, int] | None, side_px: int | None) -> NDArray[np.uint8]:
     """(H, W, 3): the square of `side_px` with the point (row, column) at its centre; all of it if either is None."""
+    [seen] = stored_pixels_of_many(content, [point], side_px)
+    return seen
+
+
+def stored_pixels_of_many(
+    content: bytes, points: Sequence[tuple[int, int] | None], side_px: int | None
+) -> Iterator[NDArray[np.uint8]]:
+    """The same for many points of one picture, which is decoded once; one square is in memory at a time."""
     with _decoded(content) as image:
-        seen = rgb(image) if point is None or side_px is None else _square(image, *point, side_px)
-        return np.asarray(seen)
+        for point in points:
+            seen = rgb(image) if point is None or side_px is None else _square(image, *point, side_px)
+            yield np.asarray(seen)
 
 
 @contextmanager
@@ -162,9 +200,16 @@ def rgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _cut(image: Image.Image, row: int, column: int, patch_px: int) -> bytes:
+    """Never enlarged: that would tell no more, and the browser does it for nothing."""
+    square = _square(image, row, column, patch_px)
+    square.thumbnail((MOST_PATCH_PX, MOST_PATCH_PX), Image.Resampling.LANCZOS)
+    return _jpeg(square, **PATCH_QUALITY)
+
+
+def _jpeg(image: Image.Image, **quality: int) -> bytes:
     encoded = BytesIO()
-    image.save(encoded, "JPEG", quality=QUALITY)
+    image.save(encoded, "JPEG", **(quality or QUALITY))
     return encoded.getvalue()
 
 
@@ -173,6 +218,14 @@ def _stored(images: Path, sha256: str) -> Path:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise NotFound("There is no such picture.")
     return images / sha256[:2] / sha256
+
+
+def _ahead(images: Path, sha256: str, patch_px: int) -> Path:
+    return _made(images, f"{_stored(images, sha256).name}-{patch_px}.zip")
+
+
+def _name(row: int, column: int) -> str:
+    return f"{row}-{column}.jpg"
 
 
 def _made(images: Path, name: str) -> Path:

@@ -1,6 +1,7 @@
 """Web and worker as child processes: started, watched, and ended together."""
 
 import ctypes
+import itertools
 import os
 import signal
 import socket
@@ -18,6 +19,9 @@ from game.errors import Conflict, FathomError, InvalidInput
 HEALTHY_WITHIN_S = 60.0
 ENDED_WITHIN_S = 8.0
 LOCAL = "127.0.0.1"
+# Below those from which outgoing connections get theirs. Processes begin at different places and go on from there.
+_FIRST_PORT, _N_PORTS = 20_000, 12_000
+_turns = itertools.count(os.getpid() * 1_009)
 # From <linux/prctl.h>.
 PR_SET_PDEATHSIG = 1
 
@@ -105,9 +109,12 @@ def check_port_is_free(host: str, port: int) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOCAL, 0))
-        return int(probe.getsockname()[1])
+    """Each time another one, and in each process: who asks next must not get it before its server has it."""
+    while True:
+        port = _FIRST_PORT + next(_turns) % _N_PORTS
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOCAL, port))
+            return port
 
 
 def wait_until_healthy(url: str, web: Child) -> None:

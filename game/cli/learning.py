@@ -58,7 +58,7 @@ def release(slug: str, include_simulated: bool) -> None:
 @click.option(
     "--from",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),
-    help="A model folder for direct transfer.",
+    help="A model folder of another project, for direct transfer.",
 )
 def train(slug: str, include_simulated: bool, **asked: Any) -> None:
     """Train on the newest release (made first if there is none), and publish the model if it is better."""

@@ -41,6 +41,7 @@ http {{
     }}
     server {{
         listen {listen};
+        set $fathom_web fathom;
         include {folder}/locations.conf;
     }}
 }}

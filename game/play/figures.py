@@ -9,7 +9,7 @@ from game.play.gold import choice_counts_of, judged_choices, label_counts_of
 from game.play.rounds import ShownRound, open_levels
 from game.play.standings import Leaderboard, Period, leaderboard, points_of
 from game.play.told import Told, tell
-from game.store import Session, beliefs, rounds, subjects
+from game.store import Session, beliefs, counts, rounds, subjects
 from scoring import confusion, unlocking
 
 
@@ -73,19 +73,19 @@ class OwnFigures:
 def level_figures(session: Session, project: Project, volunteer_id: int, level: Level) -> LevelFigures:
     row = subjects.project_row(session, project.slug)
     project_id = 0 if row is None else row.id
-    counts = choice_counts_of(session, volunteer_id, project_id, level)
-    low, high = confusion.recall_bounds(counts, unlocking.Z)
+    gold_counts = choice_counts_of(session, volunteer_id, project_id, level)
+    low, high = confusion.recall_bounds(gold_counts, unlocking.Z)
     recalls = []
     for place, choice in enumerate(level.choices):
-        n = int(counts[place].sum())
-        share = float(counts[place, place]) / n if n else None
+        n = int(gold_counts[place].sum())
+        share = float(gold_counts[place, place]) / n if n else None
         recalls.append(Recall(choice, share, float(low[place]), float(high[place]), n))
     judged = judged_choices(session, project_id, level)
-    holding = unlocking.holding_back(counts, unlocking.UnlockRule(level.recall, level.n_gold), judged)
+    holding = unlocking.holding_back(gold_counts, unlocking.UnlockRule(level.recall, level.n_gold), judged)
     return LevelFigures(
         level,
         tuple(recalls),
-        int(counts.sum()),
+        int(gold_counts.sum()),
         level.recall,
         None if holding is None else level.choices[holding],
     )
@@ -116,8 +116,9 @@ def project_progress(session: Session, project: Project) -> Progress:
     row = subjects.project_row(session, project.slug)
     if row is None:
         return Progress(0, 0, 0, 0)
-    n, n_retired = beliefs.counts(session, row.id, project.choice_sets[-1])
-    return Progress(n, n_retired, *rounds.totals(session, row.id))
+    n, n_retired = counts.settled(session, row.id, project.choice_sets[-1])
+    answered = counts.answered(session, row.id)
+    return Progress(n, n_retired, answered.n_classifications, answered.n_volunteers)
 
 
 def own_figures(session: Session, project: Project, volunteer_id: int) -> OwnFigures:
@@ -133,5 +134,5 @@ def own_figures(session: Session, project: Project, volunteer_id: int) -> OwnFig
 def _reliability(session: Session, project: Project, project_id: int, volunteer_id: int) -> float | None:
     """From her gold in completed rounds, not from the last aggregation, which knows answers of the round at hand."""
     pooled = in_force(session, project, project_id).pooled
-    counts = label_counts_of(session, project, volunteer_id, project_id, pooled)
-    return confusion.reliability(confusion.empirical_bayes(counts, pooled)) if counts.any() else None
+    of_gold = label_counts_of(session, project, volunteer_id, project_id, pooled)
+    return confusion.reliability(confusion.empirical_bayes(of_gold, pooled)) if of_gold.any() else None

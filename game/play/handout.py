@@ -19,6 +19,8 @@ GOLD_REST = 200
 TEACHING_IN_FIRST_ROUND = 2
 # How many subjects are looked at before a round makes do with what it has.
 EXAMINED = 800
+# How often other subjects are looked for in the place of those that another process hands out at the same moment.
+TRIES = 4
 # How many random subjects a random share is drawn from, for each subject of the round.
 LOTS = 3
 
@@ -92,10 +94,22 @@ def _one_gold(session: Session, asked: AskedGold, chosen: list[int]) -> int | No
 
 
 def _ordinary(session: Session, level: Level, player: Player, n: int, now: datetime, rng: Chance) -> list[int]:
-    """Those that the volunteer has not seen and that enough others are not looking at already."""
-    asked = Asked(
-        player.volunteer_id, player.project_id, level.choice_set, player.minimum, now - LEASE, EXAMINED, n
-    )  # fmt: skip
-    ranked = handouts.most_wanted(session, asked)
-    drawn = handouts.drawn_by_lot(session, asked._replace(most=LOTS * n), rng.random())
-    return selection.mix(ranked, drawn, n, rng=rng)
+    """Those that the volunteer has not seen and that enough others are not looking at already. In the place of what
+    others are being handed at this very moment come the next ones."""
+    chosen: list[int] = []
+    tried: set[int] = set()
+    for _ in range(TRIES):
+        asked = Asked(
+            player.volunteer_id, player.project_id, level.choice_set, player.minimum, now - LEASE, EXAMINED,
+            n + len(tried),
+        )  # fmt: skip
+        ranked = handouts.most_wanted(session, asked)
+        drawn = handouts.drawn_by_lot(session, asked._replace(most=LOTS * n), rng.random())
+        left = [[one for one in some if one not in tried] for some in (ranked, drawn)]
+        found = selection.mix(left[0], left[1], n - len(chosen), rng=rng)
+        taken = handouts.take(session, asked, found)
+        chosen += [one for one in found if one in taken]
+        tried.update(found)
+        if len(chosen) == n or not found:
+            break
+    return chosen

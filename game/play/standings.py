@@ -43,8 +43,9 @@ def leaderboard(
     if row is None:
         return Leaderboard(period, (), ())
     key = _key(period, now)
-    best = beliefs.top(session, row.id, key, TOP)
+    # Redis hears of her own points when it is asked for her place: then the best are named with her.
     around = [] if volunteer_id is None else beliefs.around(session, row.id, key, volunteer_id, AROUND)
+    best = beliefs.top(session, row.id, key, TOP)
     return Leaderboard(
         period,
         tuple(Standing(line.rank, line.pseudonym, line.points, line.volunteer_id == volunteer_id) for line in best),

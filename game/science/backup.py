@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from game.config import Settings
 from game.errors import ArtifactError, Conflict
 from game.store import Store, dump, engine, reading
 from game.store.migrations import migrate
+from game.store.ranks import with_ranks
 from game.version import CODE_VERSION
 
 KIND = "backup"
@@ -42,22 +44,31 @@ def make_backup(settings: Settings, store: Store, out: Path, now: datetime) -> d
 def restore(settings: Settings, store: Store, backup: Path, *, replace: bool) -> dict[str, int]:
     """How many files of each kind are back; the database is brought to the newest version.
 
-    Nothing is touched unless the whole backup is undamaged. Rows come last: a restore that breaks off can be repeated.
-    Raises ArtifactError for a folder that is no backup of such a database, or damaged; Conflict if something is here
-    already, unless it is to be replaced.
+    Nothing is touched unless the whole backup is undamaged and there is room for all of it. A restore that breaks off
+    later, where folders get their names, can be repeated. Raises ArtifactError for a folder that is no backup of such a
+    database, or damaged; Conflict if something is here already, unless it is to be replaced; FathomError if the
+    database does not take it, and then is as before.
     """
-    _check(store, verify(backup))
+    _check(store, backup)
     if not replace and not _is_empty(settings, store):
         raise Conflict(f"There is a game in {settings.data} or its database already; --replace puts the backup there.")
-    counts = {name: _put_back(backup / name, settings.data / name) for name in FOLDERS}
+    with ExitStack() as stack:
+        filled = {name: stack.enter_context(unfinished_folder(settings.data / name)) for name in FOLDERS}
+        counts = {name: _copy_all(backup / name, filling) for name, filling in filled.items()}
+        dump.load(store, backup / DATABASE)
+        for name, filling in filled.items():
+            _put_in_place_of(settings.data / name, filling)
     (settings.data / SECRET).touch(0o600)
     (settings.data / SECRET).write_text((backup / SECRET).read_text())
-    dump.load(store, backup / DATABASE)
     migrate(store)
+    ranks = with_ranks(store, settings.redis_url).ranks
+    if ranks is not None:
+        ranks.forget()
     return counts
 
 
-def _check(store: Store, manifest: dict[str, object]) -> None:
+def _check(store: Store, backup: Path) -> None:
+    manifest = verify(backup)
     if manifest.get("kind") != KIND:
         raise ArtifactError("This folder is no backup.")
     if manifest.get("database") != dump.database_kind(store):
@@ -67,19 +78,17 @@ def _check(store: Store, manifest: dict[str, object]) -> None:
         )
     if str(manifest.get("schema")) > engine.NEWEST_SCHEMA:
         raise ArtifactError("This backup was made by a newer Fathom; restore it with that version.")
+    dump.check(store, backup / DATABASE)
 
 
 def _is_empty(settings: Settings, store: Store) -> bool:
     return dump.is_empty(store) and not any(path for name in FOLDERS for path in _files(settings.data / name))
 
 
-def _put_back(source: Path, folder: Path) -> int:
-    with unfinished_folder(folder) as filling:
-        n_files = _copy_all(source, filling)
-        shutil.rmtree(folder, ignore_errors=True)
-        filling.chmod(0o755)
-        filling.rename(folder)
-    return n_files
+def _put_in_place_of(folder: Path, filled: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    filled.chmod(0o755)
+    filled.rename(folder)
 
 
 def _copy_all(source: Path, target: Path) -> int:

@@ -14,7 +14,7 @@ from game.levels import GoldUse
 from game.levels.openings import choice_masks
 from game.science.findings import Findings
 from game.science.sheets import Columns
-from game.store.publications import ReleasedAnswer
+from game.store.publications import ReleasedAnswers
 from game.store.subjects import Place
 from scoring import agreement, confusion, consensus
 from scoring.arrays import Floats, Ints, Masks
@@ -70,24 +70,24 @@ class Contents:
             yield "machine.csv", told.machine(), None
             yield "coralnet.csv", *told.coralnet(public)
 
-    def of_answers(self, portions: Iterator[list[ReleasedAnswer]]) -> Iterator[Some]:
-        gold, volunteers = self.findings.rows.gold, self.findings.rows.volunteers
+    def of_answers(self, portions: Iterator[ReleasedAnswers]) -> Iterator[Some]:
+        uses = {one: str(use) for one, (_, use) in self.findings.rows.gold.items()}
+        names = {one: volunteer.pseudonym for one, volunteer in self.findings.rows.volunteers.items()}
         for some in portions:
-            public = self.findings.public(np.array([one.subject_id for one in some], dtype=np.int64))
             columns: Columns = {
-                "classification": [_code_of(one) for one in some],
-                "subject": [one.subject for one in some],
-                "volunteer": [volunteers[one.volunteer_id].pseudonym for one in some],
-                "level": [one.level for one in some],
-                "choice": [one.choice for one in some],
-                "abstention": [one.abstention for one in some],
-                "shown_ms": [one.shown_ms for one in some],
-                "given_ms": [one.given_ms for one in some],
-                "gold": [gold[one.subject_id][1] if one.subject_id in gold else None for one in some],
-                "level_version": [one.level_version for one in some],
-                "code_version": [one.code_version for one in some],
+                "classification": list(map(_code_of, some.key, some.classification_id)),
+                "subject": some.subject,
+                "volunteer": [names[one] for one in some.volunteer_id],
+                "level": some.level,
+                "choice": some.choice,
+                "abstention": some.abstention,
+                "shown_ms": some.shown_ms,
+                "given_ms": some.given_ms,
+                "gold": list(map(uses.get, some.subject_id)),
+                "level_version": some.level_version,
+                "code_version": some.code_version,
             }
-            yield "classifications.csv", columns, public
+            yield "classifications.csv", columns, self.findings.public(np.array(some.subject_id, dtype=np.int64))
 
     def volunteers(self, edition: Edition) -> Iterator[Columns]:
         """Of volunteers.csv, which counts what the edition has."""
@@ -108,17 +108,19 @@ class Contents:
                 "copies": [weights.copies.get(one) for one in ids],
             }
 
-    def confusion(self, edition: Edition) -> Iterator[Columns]:
+    def confusion(self) -> Iterator[Some]:
         codes, weights = [label.code for label in self.findings.project.labels], self.findings.weights
-        for ids, _ in self._portions(edition):
+        public = np.unique(self.findings.rows.said.volunteer_id[self._public_said])
+        for ids, _ in self._portions(Edition.COMPLETE):
             names = [self.findings.rows.volunteers[one].pseudonym for one in ids]
             matrices = np.array([weights.confusions.get(one, weights.pooled) for one in ids])
-            yield {
+            columns: Columns = {
                 "volunteer": [name for name in names for _ in range(len(codes) ** 2)],
                 "true": [true for true in codes for _ in codes] * len(ids),
                 "given": codes * (len(codes) * len(ids)),
                 "p": matrices.ravel().tolist(),
             }
+            yield "confusion.csv", columns, np.repeat(np.isin(ids, public), len(codes) ** 2)
 
     def _portions(self, edition: Edition) -> Iterator[tuple[list[int], list[int]]]:
         """Ids of the volunteers with an answer in the edition, and how many each has."""
@@ -272,6 +274,6 @@ def _where(known: Masks, numbers: Floats) -> list[float | None]:
     return [number if there else None for number, there in zip(numbers.tolist(), known.tolist(), strict=True)]
 
 
-def _code_of(answer: ReleasedAnswer) -> str:
+def _code_of(key: str, classification_id: int) -> str:
     """Numbers that count up would tell how many answers between two others are kept back."""
-    return hashlib.sha256(f"{answer.key} {answer.classification_id}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{key} {classification_id}".encode()).hexdigest()[:16]

@@ -49,7 +49,7 @@ def model_gallery(session: Session, project: Project) -> tuple[LabelGallery, ...
     row = subjects.project_row(session, project.slug)
     if row is None:
         return ()
-    taught = gallery.teaching(session, row.id, MOST_TEACHING)
+    taught = gallery.teaching(session, row.id, range(len(project.labels)), MOST_TEACHING)
     settled = gallery.settled(session, row.id, project.choice_sets[-1], MOST_SETTLED)
     found = [(one.label, _exhibit(project, one, by_experts=True)) for one in taught]
     found += [(one.label, _exhibit(project, one, by_experts=False)) for one in settled]

@@ -76,7 +76,8 @@ def meet(
 ) -> Model:
     """`people`: subject id → posterior (K,) of its answers alone; `gold`: subject id → (label, use).
 
-    Gold and people measure the model; it has no part in what is measured of them.
+    Gold and people measure the model; it has no part in what is measured of them. What it takes for what is told by
+    hidden gold alone, from which no model learns: teaching gold may be easier than most.
     """
     if predicted is None:
         return NOBODY
@@ -84,8 +85,10 @@ def meet(
     heard = sorted((gold.keys() | people.keys()) & predicted.p.keys())
     heard = heard[:: len(heard) // SUBJECTS_HEARD + 1]
     known = [people[one] if one in people else np.eye(n_labels)[gold[one][0]] for one in heard]
-    p = np.array([predicted.p[one] for one in heard]).reshape(-1, n_labels)
-    witness = voter.meet(p, np.array(known).reshape(-1, n_labels))
+    asked = [one for one, (_, use) in sorted(gold.items()) if use is GoldUse.HIDDEN and one in predicted.p]
+    p, examined = (np.array([predicted.p[one] for one in ids]).reshape(-1, n_labels) for ids in (heard, asked))
+    true = np.array([gold[one][0] for one in asked], dtype=np.int64)
+    witness = voter.meet(p, np.array(known).reshape(-1, n_labels), examined, true)
     worth = 0.0 if witness is None else _worth(witness, p, weights)
     return Model(MetModel(predicted.model_id, predicted.version, witness, round(worth, 2)), predicted.p)
 

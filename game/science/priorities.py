@@ -9,7 +9,7 @@ from game.store.tables import Aggregate
 from game.store.witness import met_model
 from scoring.arrays import Floats
 from scoring.confusion import pooled
-from scoring.voter import Witness, Word
+from scoring.voter import Word, at_its_word
 
 SUBJECTS_AT_ONCE = 500
 
@@ -25,13 +25,14 @@ def renew_priorities(store: Store, project: Project, project_id: int) -> int:
         with transaction(store) as session:
             page = models.subjects_in_play(session, project_id, after, SUBJECTS_AT_ONCE)
             if page:
-                _renew(session, project, beliefs.latest_aggregate(session, project_id), page)
+                renew(session, project, beliefs.latest_aggregate(session, project_id), page)
         if not page:
             return n
         after, n = page[-1].subject_id, n + len(page)
 
 
-def _renew(session: Session, project: Project, latest: Aggregate | None, page: list[models.InPlay]) -> None:
+def renew(session: Session, project: Project, latest: Aggregate | None, page: list[models.InPlay]) -> None:
+    """The same for some subjects."""
     known, (prior, pooled_matrix) = choice_masks(project), _in_force(project, latest)
     given = models.choices_given(session, [one.subject_id for one in page])
     renewed = []
@@ -50,7 +51,7 @@ def _word(latest: Aggregate | None, one: models.InPlay, prior: Floats) -> Word |
     if one.p is None or len(one.p) != len(prior):
         return None
     if latest is None:
-        return Witness(1.0, prior, prior).word(np.array(one.p))
+        return at_its_word(1.0, prior, prior).word(np.array(one.p))
     met = met_model(latest)
     return met.word(one.subject_id, np.array(one.p)) if met and met.model_id == one.model_id else None
 

@@ -24,9 +24,9 @@ from game.store.tables.publications import DecisionKind, ModelState
 
 # What anyone may download. Hold-out and predictions stay inside: they would tell which subjects are gold.
 PUBLIC_FILES = (
-    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
-    "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv", "cover.csv",
-    "learning_curve.csv", "ways.csv", "manifest.json",
+    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "pictures.json",
+    "card.md", "card-child.md", "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv",
+    "cover.csv", "learning_curve.csv", "ways.csv", "manifest.json",
 )  # fmt: skip
 
 

@@ -1,15 +1,21 @@
 """The queue that wakes workers up. It may lose everything: the rows of jobs say what is to be done."""
 
 import json
+import logging
 from collections.abc import Callable
 
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
+from redis import ConnectionPool, RedisError
 
 from game.config import Settings
 
 NAME = "fathom"
+# How long Redis is waited for, a worker's own waiting for jobs (one second) included.
+PATIENCE_S = 3.0
+
+_LOG = logging.getLogger("fathom.queue")
 
 
 class PlainMessages(Serializer):  # type: ignore[misc]
@@ -26,7 +32,8 @@ class PlainMessages(Serializer):  # type: ignore[misc]
 def open_queue(settings: Settings) -> Huey:
     options = {"results": False, "serializer": PlainMessages()}
     if settings.redis_url is not None:
-        return RedisHuey(NAME, url=settings.redis_url, **options)
+        pool = ConnectionPool.from_url(settings.redis_url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+        return RedisHuey(NAME, connection_pool=pool, **options)
     return SqliteHuey(NAME, filename=str(settings.data / "queue.sqlite"), fsync=False, **options)
 
 
@@ -47,4 +54,11 @@ def take_from(queue: Huey, do: Callable[[str], None]) -> Callable[[str], None]:
         do(code)
 
     task = queue.task()(carry_out)
-    return lambda code: task(code) and None
+
+    def wake(code: str) -> None:
+        try:
+            task(code)
+        except RedisError as lost:
+            _LOG.warning("No worker could be woken; each looks by itself within a minute: %s", lost)
+
+    return wake

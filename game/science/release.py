@@ -16,7 +16,7 @@ from game.science.editions import Contents, Edition
 from game.science.findings import Findings, find, read_rows
 from game.science.labels import sync_labels
 from game.science.released import Published, published
-from game.science.sheets import OpenSheet, dictionary, milliseconds, sheets
+from game.science.sheets import VOLUNTEERS, OpenSheet, dictionary, milliseconds, sheets
 from game.store import Session, Store, publications, reading, snapshot, subjects, transaction
 from game.store.tables import Release
 from game.store.witness import MetModel, as_kept
@@ -83,21 +83,23 @@ def _nothing_to_release(project: Project, n_simulated: int) -> str:
 def _write(session: Session, project_id: int, made: _Made, folder: Path) -> dict[str, int]:
     """Both editions, the public one as an archive too; returns what the complete one counts, and public_… beside it.
 
-    Rows are read and written some at a time, each once for both.
+    Rows are read, and made lines, some at a time, each once for both.
     """
     contents, counts = Contents(made.findings), {}
+    described = {sheet.file: sheet for sheet in sheets(made.findings.project)}
     with ExitStack() as until_written:
         opened = {edition: _opened(made, edition, folder / edition, until_written) for edition in Edition}
         answers = publications.released_answers(session, project_id, include_simulated=made.includes_simulated)
         places = subjects.places_of_project(session, project_id)
-        for file, columns, public in chain(contents.of_places(places), contents.of_answers(answers)):
+        rows = chain(contents.of_places(places), contents.of_answers(answers), contents.confusion())
+        for file, columns, public in rows:
+            lines = described[file].lines(columns)
             for edition, shown in ((Edition.COMPLETE, None), (Edition.PUBLIC, public)):
                 if file in opened[edition]:
-                    opened[edition][file].add(columns, shown)
+                    opened[edition][file].add(lines, shown)
         for edition in Edition:
-            for file, portions in (("volunteers.csv", contents.volunteers), ("confusion.csv", contents.confusion)):
-                for columns in portions(edition):
-                    opened[edition][file].add(columns)
+            for columns in contents.volunteers(edition):
+                opened[edition]["volunteers.csv"].add(VOLUNTEERS.lines(columns))
     for edition in Edition:
         n_rows = {file: sheet.n_rows for file, sheet in opened[edition].items()}
         counts[edition] = {"subjects": n_rows["consensus.csv"], **contents.counts(edition)}

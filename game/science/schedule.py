@@ -10,8 +10,9 @@ AGGREGATE_AFTER_ANSWERS = 200
 AGGREGATE_AFTER = timedelta(minutes=5)
 # A release is due once people's answers have made the consensus of this share of the subjects new or another.
 RELEASE_SHARE = 0.1
-# Subjects with a consensus that a model needs at least, for each label.
-LABELLED_PER_LABEL = 5
+# Subjects with a consensus, for each label, from which on a training is worth its minute; whoever asks for one by hand
+# gets it from fewer. What so few teach, and that the gate is no less strict with them: docs/methods.md.
+LABELLED_PER_LABEL = 3
 # A waiting job that no worker has taken after this long means that there is no worker.
 PATIENCE = timedelta(minutes=2)
 # A step that failed is not tried again before this has passed.
@@ -21,6 +22,10 @@ TRIES = 3
 
 # Each of these reads what the one before it wrote.
 CHAIN = frozenset({JobKind.RELEASE, JobKind.TRAIN, JobKind.PUBLISH, JobKind.SWITCH})
+# While these run nobody knows which model is asked.
+CHANGE_MODEL = frozenset({JobKind.PUBLISH, JobKind.SWITCH})
+# A training waits for these; a picture on trial, or subjects that came in late, are no hindrance.
+BEFORE_TRAINING = CHAIN | {JobKind.AGGREGATE}
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,11 @@ class ProjectState:
 
     `n_subjects` and `n_changed` count subjects that are not gold, `n_gold` hidden gold. `n_new`: answers since the last
     aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. Since the last release people, not simulated volunteers,
-    answered `n_answered` subjects, and the consensus of `n_changed` of these is new or another; `release_due_at`: when
-    the next one is due for its age alone. `model_waits`: one is trained and the gate has not judged it; `frozen`: who
-    keeps it from being public, in a sentence. `busy`: kinds of jobs that wait or run; `resting`: kinds that failed
-    lately. `waiting_since`: when the oldest of those that wait was asked for.
+    answered `n_answered` subjects, and the consensus of `n_changed` subjects, these or others, is new or another;
+    `release_due_at`: when the next one is due for its age alone. `model_waits`: one is trained and the gate has not
+    judged it; `frozen`: who keeps it from being public, in a sentence. `n_unseen`: subjects that the public model has
+    not been asked about, as they came in after its release. `busy`: kinds of jobs that wait or run; `resting`: kinds
+    that failed lately. `waiting_since`: when the oldest of those that wait was asked for.
     """
 
     n_labels: int
@@ -70,6 +76,7 @@ class ProjectState:
     release_due_at: datetime | None
     model_waits: bool
     frozen: str | None
+    n_unseen: int
     busy: frozenset[JobKind]
     resting: frozenset[JobKind]
     waiting_since: datetime | None
@@ -97,6 +104,8 @@ def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
         return JobKind.AGGREGATE, f"{n_new} answers came in since the last aggregation."
     if chain_is_free and JobKind.AGGREGATE not in state.busy and _release_is_due(state):
         return JobKind.RELEASE, _why_a_release(state)
+    if _catching_up_is_due(state):
+        return JobKind.CATCH_UP, f"{state.n_unseen} subjects came in after the public model's release."
     return None, why_not_training(state)
 
 
@@ -108,8 +117,8 @@ def why_not_training(state: ProjectState) -> str:
         return "No subjects have been imported yet."
     if state.n_gold == 0:
         return "There is no hidden gold, so no model could be judged: import subjects with expert labels."
-    if state.busy:
-        busy = ", ".join(sorted(state.busy))
+    if state.busy & BEFORE_TRAINING:
+        busy = ", ".join(sorted(state.busy & BEFORE_TRAINING))
         return _why_waiting(state) or f"Another step comes first and is running now: {busy}."
     if state.model_waits and state.frozen is not None:
         return f"A trained model waits. {state.frozen}"
@@ -152,6 +161,11 @@ def _release_is_due(state: ProjectState) -> bool:
         return False
     is_old = state.release_due_at is not None and state.now >= state.release_due_at
     return state.n_changed >= state.n_changed_needed or (is_old and state.n_answered > 0)
+
+
+def _catching_up_is_due(state: ProjectState) -> bool:
+    hindered = JobKind.CATCH_UP in state.busy | state.resting or state.busy & CHANGE_MODEL
+    return state.n_unseen > 0 and not hindered
 
 
 def _why_a_release(state: ProjectState) -> str:

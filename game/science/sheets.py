@@ -1,12 +1,12 @@
 """The CSV files of a release: one description of each column writes both the file and its entry in dictionary.md."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from game.levels import Project, SubjectKind
 from scoring.arrays import Masks
@@ -15,6 +15,7 @@ from scoring.arrays import Masks
 Columns = Mapping[str, Sequence[Any]]
 
 _AS_THEY_ARE = {str, int, type(None)}
+_NUMBERS = {float, type(None)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,6 +27,13 @@ class Sheet:
     meaning: str
     columns: Mapping[str, str]
     complete_only: bool = False
+
+    def lines(self, columns: Columns) -> list[str]:
+        """Of rows as columns of equal length. Raises ValueError for other columns than the sheet's: that is our own
+        mistake."""
+        if columns.keys() != self.columns.keys():
+            raise ValueError(f"{self.file}: {sorted(columns.keys() ^ self.columns.keys())}")
+        return _lines(zip(*(_cells(columns[name]) for name in self.columns), strict=True))
 
 
 def sheets(project: Project) -> tuple[Sheet, ...]:
@@ -40,8 +48,7 @@ class OpenSheet:
     def __init__(self, folder: Path, sheet: Sheet) -> None:
         self.sheet, self.n_rows = sheet, 0
         self._file = (folder / sheet.file).open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(sheet.columns)
+        self._file.writelines(_lines([sheet.columns]))
 
     def __enter__(self) -> "OpenSheet":
         return self
@@ -49,15 +56,10 @@ class OpenSheet:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, columns: Columns, shown: Masks | None = None) -> None:
-        """Rows as columns of equal length, or those of them that are `shown`. Raises ValueError for other columns than
-        the sheet's: that is our own mistake."""
-        if columns.keys() != self.sheet.columns.keys():
-            raise ValueError(f"{self.sheet.file}: {sorted(columns.keys() ^ self.sheet.columns.keys())}")
-        cells = [_cells(columns[name]) for name in self.sheet.columns]
-        rows = zip(*cells, strict=True)
-        self._writer.writerows(rows if shown is None else compress(rows, shown.tolist()))
-        self.n_rows += len(cells[0]) if shown is None else int(shown.sum())
+    def add(self, lines: Sequence[str], shown: Masks | None = None) -> None:
+        """The sheet's own lines, or those of them that are `shown`."""
+        self._file.write("".join(lines if shown is None else compress(lines, shown.tolist())))
+        self.n_rows += len(lines) if shown is None else int(shown.sum())
 
 
 def dictionary(project: Project, files: Iterable[Sheet]) -> str:
@@ -71,8 +73,26 @@ def milliseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
+def _lines(rows: Iterable[Iterable[Any]]) -> list[str]:
+    lines: list[str] = []
+    csv.writer(_Lines(lines.append), lineterminator="\n").writerows(rows)
+    return lines
+
+
+class _Lines(NamedTuple):
+    """What csv takes for a file: it writes a line at a time."""
+
+    write: Callable[[str], object]
+
+
 def _cells(column: Sequence[Any]) -> Sequence[Any]:
-    return column if _AS_THEY_ARE.issuperset(map(type, column)) else [_cell(value) for value in column]
+    """Whole columns of one kind are told in one go."""
+    kinds = set(map(type, column))
+    if kinds <= _AS_THEY_ARE:
+        return column
+    if kinds <= _NUMBERS:
+        return [None if value is None else f"{value:.8g}" for value in column]
+    return [_cell(value) for value in column]
 
 
 def _cell(value: Any) -> Any:
@@ -228,8 +248,14 @@ its experts' label. What makes a picture hard makes it hard for everyone, so m i
 independent ones; ρ is fitted on gold, so that a stated probability comes true as often as it says.
 
 The public model has no part in `p_…`: it learns from them. Beside them it counts as one voice more when it is decided
-which subjects leave play (`status`), and in the two columns `…_with_model`. Its probabilities are brought to the
-`sharpness` that answers and gold bear out, in the manifest under `model`; with common(t) how common labels are,
+which subjects leave play (`status`), and in the two columns `…_with_model`. With what the manifest has under `model`,
+and g the label that it thinks most probable,
+
+    P(t | model) ∝ common(t) · (p(t) / named(t)) ^ sharpness · confusion(t, g) / promised(t, g)
+
+where p(t) is at least .0001: its probabilities as sharp as answers and gold bear them out, common(t) how common labels
+are, named(t) how often it names each, and its confusion matrix on hidden gold against the one that such probabilities
+promise. Then
 
     p_with_model(t) ∝ p(t) · (.99 · P(t | model) / common(t) + .01) ^ .7
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from game.levels import Project
 from game.science.decisions import freeze_in_force, frozen_sentence
 from game.science.schedule import AGGREGATE_AFTER_ANSWERS, REST, TRIES, Failure, ProjectState, ReleaseState
-from game.store import Session, beliefs, jobs, subjects
+from game.store import Session, beliefs, counts, jobs, models, subjects
 from game.store.tables import Job, Release
 from game.store.tables.publications import JobKind, JobState
 
@@ -28,7 +28,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
     queued = [job.created_at for job in unfinished if job.state == JobState.QUEUED]
     return ProjectState(
         n_labels=len(project.labels),
-        n_subjects=beliefs.counts(session, row.id, project.choice_sets[-1])[0],
+        n_subjects=counts.settled(session, row.id, project.choice_sets[-1]).n_subjects,
         n_gold=jobs.n_hidden_gold(session, row.id),
         n_new=jobs.n_answers_since(session, row.id, aggregated_at, AGGREGATE_AFTER_ANSWERS),
         n_answered=latest.n_answered if latest is not None and counted else 0,
@@ -38,6 +38,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         release_due_at=_due_at(project, row.created_at if release is None else release.created_at),
         model_waits=_model_waits(session, row.id, now),
         frozen=None if frozen is None else frozen_sentence(frozen),
+        n_unseen=_n_unseen(session, row.id),
         busy=frozenset(JobKind(job.kind) for job in unfinished),
         resting=frozenset(kind for kind in JobKind if _failed_lately(session, row.id, kind, now)),
         waiting_since=min(queued, default=None),
@@ -62,6 +63,18 @@ def trained_on(session: Session, project_id: int, version: int) -> str | None:
         if training.state == JobState.DONE and (training.result or {}).get("release") == version:
             return str((training.result or {})["model"])
     return None
+
+
+def _n_unseen(session: Session, project_id: int) -> int:
+    """What the public model was asked about in vain, as a picture was lost, is not asked about again for that alone."""
+    public = models.published_model(session, project_id)
+    if public is None:
+        return 0
+    n_without = models.n_without_prediction(session, project_id)
+    last = jobs.latest_job(session, project_id, JobKind.CATCH_UP, [JobState.DONE])
+    found = {} if last is None else last.result or {}
+    in_vain = found.get("version") == public.version and not found["unseen"] and n_without <= found["n_without"]
+    return 0 if in_vain else n_without
 
 
 def _release_state(session: Session, project_id: int, release: Release) -> ReleaseState:
@@ -116,6 +129,6 @@ def _failed_lately(session: Session, project_id: int, kind: JobKind, now: dateti
 def _nothing_yet(n_labels: int, now: datetime) -> ProjectState:
     return ProjectState(
         n_labels=n_labels, n_subjects=0, n_gold=0, n_new=0, n_answered=0, n_changed=0, aggregated_at=None, release=None,
-        release_due_at=None, model_waits=False, frozen=None, busy=frozenset(), resting=frozenset(), waiting_since=None,
-        now=now,
+        release_due_at=None, model_waits=False, frozen=None, n_unseen=0, busy=frozenset(), resting=frozenset(),
+        waiting_since=None, now=now,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from game.artifacts.images import CheckedImage, ImageRefused, keep_image
+from game.artifacts.images import CheckedImage, ImageRefused, cut_ahead, keep_image
 from game.errors import InvalidInput
 from game.levels import GoldUse, Project, SubjectKind
 from game.levels.openings import Believed, OpeningState, Tally, opening_states
@@ -119,6 +119,9 @@ def _import_image(to: Destination, path: Path, rows: list[Annotation], truths: d
         checked = keep_image(to.images, content)
     except ImageRefused as problem:
         return ImportReport(0, 0, 0, _refuse_all(rows, f"{path.name}: {problem}"))
+    points = [(row, column) for _, row, column in (one.spot for one in rows) if row is not None and column is not None]
+    if points:
+        cut_ahead(to.images, checked.sha256, points, to.project.patch_px)
     with transaction(to.store) as session:
         return _add(session, to, checked, rows, truths)
 

@@ -18,6 +18,9 @@ NICENESS = 10
 BAD_INPUT = 2
 TRAINING, PREDICTION = "game.training", "game.prediction"
 
+# (subject id, row, column), the last two None for a whole picture.
+Spot = tuple[int, int | None, int | None]
+
 
 class BrokenOffError(TrainingError):
     """The child ended without a reason of its own: killed, out of memory, a full disk. Another try may do better."""
@@ -78,6 +81,28 @@ def predict(model: Path, image: Path, point: tuple[int, int] | None, report: Rep
     if labels is None:
         raise TrainingError("The model said nothing about this picture.")
     return [Guess(str(label["code"]), str(label["name"]), float(label["p"])) for label in labels]
+
+
+def predict_all(model: Path, pictures: Mapping[Path, Sequence[Spot]], report: Report) -> dict[int, dict[str, float]]:
+    """Subject id → its labels' codes → p, by onnxruntime, picture after picture; pictures that cannot be read are named
+    in the log and left out. Raises as fit."""
+    n_subjects = sum(len(spots) for spots in pictures.values())
+    said: dict[int, dict[str, float]] = {}
+
+    def hear(line: dict[str, Any]) -> None:
+        if "refused" in line:
+            report.log(str(line["refused"]))
+        elif "subject" in line:
+            said[int(line["subject"])] = line["p"]
+            report(len(said) / n_subjects, f"{len(said)} of {n_subjects} subjects looked at")
+
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as listed:
+        listed.writelines(
+            json.dumps({"image": str(image), "subjects": spots}) + "\n" for image, spots in pictures.items()
+        )
+        listed.flush()
+        _run(PREDICTION, ["--model", str(model), "--listed", listed.name], hear, report)
+    return said
 
 
 class _Steps:

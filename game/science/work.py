@@ -15,7 +15,9 @@ from game.levels import Project
 from game.science import jobs, trials
 from game.science.aggregate import aggregate
 from game.science.cleaning import clean_up
+from game.science.counting import recount
 from game.science.jobs import JobView
+from game.science.latecomers import catch_up
 from game.science.moved import count_moved
 from game.science.newcomer import hear_published_model
 from game.science.publish import FrozenError, publish, published_model
@@ -102,10 +104,11 @@ def _aggregate(place: Workplace, project: Project, _job: JobView, report: Report
     report(0.1, "Weighing every answer by its volunteer's reliability")
     made = aggregate(place.store, project, place.clock())
     moved = count_moved(place.store, project, place.settings.releases)
+    recount(place.store, project)
     since = "" if moved.since_release is None else f" since release {moved.since_release}"
     return asdict(made), (
         f"Weighed {made.n_classifications} answers of {made.n_volunteers} volunteers on {made.n_subjects} subjects; "
-        f"{made.n_changed} changed their label. People answered {moved.n_answered} subjects{since}, of which "
+        f"{made.n_changed} changed their label. People answered {moved.n_answered} subjects{since}; "
         f"{moved.n_moved} have a new or another label."
     )
 
@@ -182,6 +185,14 @@ def _introduce(place: Workplace, project: Project) -> None:
         count_moved(place.store, project, place.settings.releases)
 
 
+def _catch_up(place: Workplace, project: Project, _job: JobView, report: Report) -> Made:
+    report(0.0, "The public model is looking at subjects that came in after its release")
+    made = catch_up(place.store, project, place.settings.models, place.settings.images, report)
+    why = "they are next" if made.unseen else "there is no picture of them, or no model.onnx to look at it"
+    left = f" {made.n_without} have no prediction yet: {why}." if made.n_without else ""
+    return asdict(made), f"Version {made.version} has predicted {made.n_predicted} more subjects.{left}"
+
+
 def _predict(place: Workplace, project: Project, job: JobView, report: Report) -> Made:
     report(0.1, "The model is looking at the picture")
     with reading(place.store) as session:
@@ -207,5 +218,6 @@ _STEPS: Mapping[JobKind, Callable[[Workplace, Project, JobView, Report], Made]] 
     JobKind.TRAIN: _train,
     JobKind.PUBLISH: _publish,
     JobKind.SWITCH: _switch,
+    JobKind.CATCH_UP: _catch_up,
     JobKind.PREDICT: _predict,
 }

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Text, bindparam, case, cast, func, select
+from sqlalchemy import BindParameter, ColumnElement, Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
+from game.store.listed import Listed, among
 from game.store.prepared import Prepared
 from game.store.ranks import ranks_of
 from game.store.tables import (
@@ -21,7 +22,6 @@ from game.store.tables import (
     Volunteer,
 )
 from game.store.upsert import keep_all
-from scoring.retirement import RetirementReason
 
 ALL_TIME = "all"
 
@@ -133,6 +133,9 @@ def _lines(*where: ColumnElement[bool], up: bool = False) -> Prepared:
 _HERS: BindParameter[int] = bindparam("points")
 _HER_ID: BindParameter[int] = bindparam("volunteer_id")
 _TOP = _lines()
+_NAMES = Prepared(
+    select(Volunteer.id, Volunteer.pseudonym).where(among(Volunteer.id, bindparam("ids", type_=Listed())))
+)
 # Those with as many points and those with more or fewer are asked for apart: each is then a few steps in the index.
 _ABOVE = (
     _lines(Standing.points == _HERS, Standing.volunteer_id > _HER_ID, up=True),
@@ -142,8 +145,18 @@ _BELOW = (_lines(Standing.points == _HERS, Standing.volunteer_id <= _HER_ID), _l
 
 
 def top(session: Session, project_id: int, period: str, n: int) -> list[LeaderboardLine]:
-    found = _TOP.all(session, {"project_id": project_id, "period": period, "most": n})
+    ranks = ranks_of(session)
+    found = None if ranks is None else _named(session, ranks.best(project_id, period, n) or [])
+    if not found:
+        found = _TOP.all(session, {"project_id": project_id, "period": period, "most": n})
     return [LeaderboardLine(rank, *row) for rank, row in enumerate(found, start=1)]
+
+
+def _named(session: Session, best: Sequence[tuple[int, int]]) -> list[Any]:
+    """With their pseudonyms of this moment; empty if somebody has none, and Redis tells of another database."""
+    rows = _NAMES.all(session, {"ids": [volunteer_id for volunteer_id, _ in best]}) if best else []
+    names = {int(row[0]): str(row[1]) for row in rows}
+    return [(one, names[one], points) for one, points in best] if len(names) == len(best) else []
 
 
 def around(session: Session, project_id: int, period: str, volunteer_id: int, n: int) -> list[LeaderboardLine]:
@@ -176,16 +189,6 @@ def _n_before(session: Session, own: Standing) -> int:
     n_more = session.scalar(in_period.where(Standing.points > own.points)) or 0
     equal = in_period.where(Standing.points == own.points, Standing.volunteer_id > own.volunteer_id)
     return n_more + (session.scalar(equal) or 0)
-
-
-def counts(session: Session, project_id: int, finest: str) -> tuple[int, int]:
-    """Subjects of a project's finest choice set: (all, retired by people's answers)."""
-    by_people = case((Opening.reason != RetirementReason.MACHINE_ACCEPTED, Opening.retired_at))
-    rows = select(func.count(), func.count(by_people)).where(
-        Opening.project_id == project_id, Opening.choice_set == finest
-    )
-    n, n_retired = session.execute(rows).one()
-    return n, n_retired
 
 
 def project_ids(session: Session) -> dict[str, int]:

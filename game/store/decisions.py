@@ -10,8 +10,9 @@ from game.store.tables.publications import DecisionKind
 
 
 def hold_project(session: Session, project_id: int) -> None:
-    """Until the transaction ends nobody else decides about its model. SQLite's only writer has that already."""
-    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+    """Until the transaction ends nobody else decides about its model; people's answers go on coming in. SQLite's only
+    writer has that already."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update(key_share=True))
 
 
 def add_decision(session: Session, decision: Decision) -> None:

@@ -60,6 +60,6 @@ def n_flagged(session: Session, project_id: int) -> int:
 
 def includes_simulated(session: Session, project_id: int) -> bool:
     """Whether the last aggregation knew answers of simulated volunteers."""
-    of_project = select(Reliability.volunteer_id).where(Reliability.project_id == project_id)
-    simulated = of_project.join(Volunteer, Volunteer.id == Reliability.volunteer_id).where(Volunteer.simulated)
-    return bool(session.scalar(select(exists(simulated.subquery().select()))))
+    known = (Reliability.volunteer_id == Volunteer.id, Reliability.project_id == project_id)
+    simulated = select(Volunteer.id).where(Volunteer.simulated, exists().where(*known))
+    return session.scalar(simulated.limit(1)) is not None

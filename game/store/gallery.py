@@ -1,11 +1,13 @@
 """Named queries about subjects whose label anyone may see beside what the published model says of them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from game.levels import ChoiceSet, GoldUse
+from game.store.pictures import first_by_lot
 from game.store.tables import Consensus, ExpertLabel, Image, Opening, Prediction, Subject
 from scoring.retirement import RetirementReason
 
@@ -34,21 +36,23 @@ def settled(session: Session, project_id: int, finest: ChoiceSet, limit: int) ->
         .where(
             Opening.project_id == project_id,
             Opening.choice_set == finest,
-            Opening.reason == RetirementReason.CONFIDENT,
+            Opening.reason == literal_column(f"'{RetirementReason.CONFIDENT}'"),
             ~in_play.exists(),
         )
     )
-    return [Predicted(*row) for row in session.execute(rows.order_by(Opening.shuffle, Subject.id).limit(limit))]
+    by_lot = rows.order_by(Opening.shuffle, Opening.subject_id)
+    return [Predicted(*row) for row in session.execute(by_lot.limit(limit))]
 
 
-def teaching(session: Session, project_id: int, limit: int) -> list[Predicted]:
+def teaching(session: Session, project_id: int, labels: Sequence[int], limit: int) -> list[Predicted]:
     """Subjects that explain themselves to whoever answers them, with their experts' label."""
+    ids = first_by_lot(session, project_id, GoldUse.TEACHING, labels, limit)
     rows = (
         select(Image.sha256, Subject.row, Subject.column, ExpertLabel.label, Prediction.p)
         .select_from(ExpertLabel)
         .join(Subject, Subject.id == ExpertLabel.subject_id)
         .join(Image, Image.id == Subject.image_id)
         .join(Prediction, Prediction.subject_id == Subject.id)
-        .where(ExpertLabel.project_id == project_id, ExpertLabel.use == GoldUse.TEACHING)
+        .where(Subject.id.in_(ids))
     )
-    return [Predicted(*row) for row in session.execute(rows.order_by(ExpertLabel.shuffle, Subject.id).limit(limit))]
+    return [Predicted(*row) for row in session.execute(rows.order_by(ExpertLabel.shuffle, Subject.id))]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Select, String, bindparam, exists, func, insert, or_, select
+from sqlalchemy import BindParameter, Select, String, bindparam, exists, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
@@ -55,6 +55,14 @@ _IN_PLAY = select(Opening.subject_id).where(
     Opening.project_id == _PROJECT, Opening.choice_set == bindparam("choice_set"), Opening.retired_at.is_(None)
 )
 _MOST_WANTED = Prepared(_free(_IN_PLAY.order_by(Opening.priority.desc())))
+_OF_LISTED = Prepared(_free(_IN_PLAY.where(among(Opening.subject_id, bindparam("ids", type_=Listed())))))
+# In a space of numbers of its own. Who is refused does not wait; answers to these subjects do not, either.
+_RESERVED = Prepared(
+    text("""
+SELECT listed.value FROM unnest(:ids) AS listed(value)
+WHERE pg_try_advisory_xact_lock(704227, CAST(listed.value % 2147483647 AS integer))
+""").bindparams(bindparam("ids", type_=Listed()))
+)
 _BY_LOT = Prepared(_free(_IN_PLAY.where(Opening.shuffle >= bindparam("shuffle")).order_by(Opening.shuffle)))
 
 _EARLIER = Prepared(
@@ -127,6 +135,17 @@ def most_wanted(session: Session, asked: Asked) -> list[int]:
 def drawn_by_lot(session: Session, asked: Asked, shuffle: float) -> list[int]:
     """Ids of free subjects in play whose shuffle follows the given number in [0, 1)."""
     return _BY_LOT.scalars(session, asked._asdict() | {"shuffle": shuffle})
+
+
+def take(session: Session, asked: Asked, subject_ids: Sequence[int]) -> set[int]:
+    """Those of the subjects that are free still, and that nobody else hands out until the transaction ends: what
+    another process is handing out at this moment is not to be seen yet. SQLite has but one writer, and so no other."""
+    if session.get_bind().dialect.name != "postgresql":
+        return set(subject_ids)
+    reserved = _RESERVED.scalars(session, {"ids": subject_ids})
+    # Only a statement that begins now sees what was handed out before they were reserved.
+    named = asked._asdict() | {"ids": reserved, "examined": len(reserved), "most": len(reserved)}
+    return set(_OF_LISTED.scalars(session, named))
 
 
 def latest_but(session: Session, volunteer_id: int, n: int) -> int:

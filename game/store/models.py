@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Subquery, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from game.store.beliefs import TIE_BREAK
 from game.store.rounds import COUNTS
+from game.store.subjects import Place, places
 from game.store.tables import Classification, Consensus, Model, Opening, Prediction, Release, Subject
 from game.store.tables.publications import ModelState
+from game.store.upsert import keep_all
 
 ROWS_IN_ONE_STATEMENT = 1_000
 
@@ -79,14 +81,46 @@ def replace_predictions(
     session.execute(delete(Prediction).where(Prediction.project_id == project_id))
     for start in range(0, len(predictions), ROWS_IN_ONE_STATEMENT):
         some = predictions[start : start + ROWS_IN_ONE_STATEMENT]
-        rows = [{"subject_id": i, "project_id": project_id, "model_id": model_id, "p": p} for i, p in some]
-        session.execute(insert(Prediction), rows)
+        session.execute(insert(Prediction), _rows(project_id, model_id, some))
+
+
+def keep_predictions(
+    session: Session, project_id: int, model_id: int, predictions: Sequence[tuple[int, list[float]]]
+) -> None:
+    """(subject id, p (K,)) of the published model, beside what it said before."""
+    keep_all(session, Prediction, _rows(project_id, model_id, predictions))
+
+
+def n_without_prediction(session: Session, project_id: int) -> int:
+    """Predictions are the published model's, and of each subject there is one."""
+    n_subjects, n_predicted = (
+        session.scalar(select(func.count()).where(table.project_id == project_id)) for table in (Subject, Prediction)
+    )
+    return (n_subjects or 0) - (n_predicted or 0)
+
+
+def without_prediction(session: Session, project_id: int, after: int, limit: int) -> list[Place]:
+    """In the order of their ids, those that follow `after`."""
+    predicted = select(Prediction.subject_id).where(Prediction.subject_id == Subject.id).exists()
+    rows = select(Subject.id).where(Subject.project_id == project_id, Subject.id > after, ~predicted)
+    found = places(session, list(session.scalars(rows.order_by(Subject.id).limit(limit))))
+    return [found[subject_id] for subject_id in sorted(found)]
 
 
 def subjects_in_play(session: Session, project_id: int, after: int, limit: int) -> list[InPlay]:
     """In the order of their ids, those that follow `after`."""
     in_play = select(Opening.subject_id).where(Opening.project_id == project_id, Opening.retired_at.is_(None))
-    page = in_play.where(Opening.subject_id > after).distinct().order_by(Opening.subject_id).limit(limit).subquery()
+    page = in_play.where(Opening.subject_id > after).distinct().order_by(Opening.subject_id).limit(limit)
+    return _in_play(session, page.subquery())
+
+
+def in_play_among(session: Session, subject_ids: Sequence[int]) -> list[InPlay]:
+    """Those of these subjects that are in play, in the order of their ids."""
+    in_play = select(Opening.subject_id).where(Opening.subject_id.in_(subject_ids), Opening.retired_at.is_(None))
+    return _in_play(session, in_play.distinct().subquery())
+
+
+def _in_play(session: Session, page: Subquery) -> list[InPlay]:
     rows = (
         select(
             page.c.subject_id,
@@ -99,6 +133,10 @@ def subjects_in_play(session: Session, project_id: int, after: int, limit: int) 
         .outerjoin(Prediction, Prediction.subject_id == page.c.subject_id)
     )
     return [InPlay(*row) for row in session.execute(rows.order_by(page.c.subject_id))]
+
+
+def _rows(project_id: int, model_id: int, predictions: Sequence[tuple[int, list[float]]]) -> list[dict[str, Any]]:
+    return [{"subject_id": i, "project_id": project_id, "model_id": model_id, "p": p} for i, p in predictions]
 
 
 def choices_given(session: Session, subject_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -8,29 +8,31 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from game.errors import Conflict
+from game.store.prepared import streamed
 from game.store.rounds import COUNTS
-from game.store.said import AllSaid, all_said
-from game.store.science import STREAMED, said_in
+from game.store.said import AllSaid, all_of
+from game.store.science import said_in
 from game.store.tables import Classification, Opening, Release, Subject, Volunteer
 
 IDS_IN_ONE_STATEMENT = 500
 
 
-class ReleasedAnswer(NamedTuple):
-    """A counting classification with all that is published of it. `key`, made by a browser, is not."""
+class ReleasedAnswers(NamedTuple):
+    """Some counting classifications, column by column, with all that is published of them. `key`, made by a browser,
+    is not."""
 
-    classification_id: int
-    subject_id: int
-    subject: str
-    volunteer_id: int
-    choice: str | None
-    abstention: str | None
-    key: str
-    level: str
-    level_version: str
-    code_version: str
-    shown_ms: int
-    given_ms: int
+    classification_id: tuple[int, ...]
+    subject_id: tuple[int, ...]
+    subject: tuple[str, ...]
+    volunteer_id: tuple[int, ...]
+    choice: tuple[str | None, ...]
+    abstention: tuple[str | None, ...]
+    key: tuple[str, ...]
+    level: tuple[str, ...]
+    level_version: tuple[str, ...]
+    code_version: tuple[str, ...]
+    shown_ms: tuple[int, ...]
+    given_ms: tuple[int, ...]
 
 
 class ReleasedVolunteer(NamedTuple):
@@ -42,10 +44,10 @@ class ReleasedVolunteer(NamedTuple):
 def released_said(session: Session, project_id: int, *, include_simulated: bool) -> AllSaid:
     """In the order in which they were given; answers that were taken back are left out."""
     rows = _by_people(said_in(project_id), include_simulated).order_by(Classification.id)
-    return all_said(session.execute(rows, execution_options=STREAMED))
+    return all_of(streamed(session, rows))
 
 
-def released_answers(session: Session, project_id: int, *, include_simulated: bool) -> Iterator[list[ReleasedAnswer]]:
+def released_answers(session: Session, project_id: int, *, include_simulated: bool) -> Iterator[ReleasedAnswers]:
     """The same, in portions, with all that is published of them."""
     columns = select(
         Classification.id, Classification.subject_id, Subject.code, Classification.volunteer_id, Classification.choice,
@@ -53,9 +55,8 @@ def released_answers(session: Session, project_id: int, *, include_simulated: bo
         Classification.code_version, Classification.shown_ms, type_coerce(Classification.given_at, BigInteger),
     ).join(Subject, Subject.id == Classification.subject_id)  # fmt: skip
     rows = _by_people(columns.where(COUNTS, Classification.project_id == project_id), include_simulated)
-    found = session.execute(rows.order_by(Classification.id), execution_options=STREAMED)
-    for some in found.partitions():
-        yield [ReleasedAnswer(*row) for row in some]
+    for some in streamed(session, rows.order_by(Classification.id)):
+        yield ReleasedAnswers(*zip(*some, strict=True))
 
 
 def _by_people(rows: Any, include_simulated: bool) -> Any:

@@ -17,7 +17,6 @@ from game.store.tables import (
     RoundSubject,
     TutorialSeen,
     Unlock,
-    Volunteer,
     Withdrawal,
 )
 
@@ -139,11 +138,3 @@ def unlocked_since(session: Session, volunteer_id: int, project_id: int, since: 
 def n_completed(session: Session, volunteer_id: int, project_id: int) -> int:
     rows = select(func.count()).where(Round.volunteer_id == volunteer_id, Round.project_id == project_id)
     return session.scalar(rows.where(Round.completed_at.is_not(None))) or 0
-
-
-def totals(session: Session, project_id: int) -> tuple[int, int]:
-    """(classifications, volunteers) of a project; what was simulated is not counted."""
-    rows = select(func.count(), func.count(Classification.volunteer_id.distinct())).select_from(Classification)
-    people = rows.join(Volunteer, Volunteer.id == Classification.volunteer_id).where(~Volunteer.simulated)
-    n, n_volunteers = session.execute(people.where(Classification.project_id == project_id)).one()
-    return n, n_volunteers

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from scoring.arrays import Floats, Ints, Masks
 
-# What a database hands over at once.
-ROWS_AT_ONCE = 10_000
 _UNKNOWN = -1
+# Of the columns of AllSaid.
+_KINDS = (np.int64, np.int64, np.int64, np.int16, np.int32)
 
 
 class Said(NamedTuple):
@@ -66,16 +65,24 @@ class AllSaid:
 
 
 def all_said(rows: Iterable[Sequence[Any]]) -> AllSaid:
-    """Of rows with the columns of Said; they are read once, and not kept."""
+    """Of rows with the columns of Said."""
+    some = list(rows)
+    return all_of([some] if some else [])
+
+
+def all_of(portions: Iterable[Sequence[Sequence[Any]]]) -> AllSaid:
+    """The same of rows that come some at a time; they are read once, and not kept."""
     places: dict[tuple[str | None, str | None], int] = {}
-    parts = [np.zeros((5, 0), dtype=np.int64)]
-    for some in _portions(rows):
+    parts: list[list[NDArray[Any]]] = [[np.zeros(0, kind)] for kind in _KINDS]
+    for some in portions:
         ids, subjects, volunteers, choices, abstentions, *shown = zip(*some, strict=True)
         word = [places.setdefault(one, len(places)) for one in zip(choices, abstentions, strict=True)]
         known = [_UNKNOWN if one is None else one for one in shown[0]] if shown else [_UNKNOWN] * len(word)
-        parts.append(np.array([ids, subjects, volunteers, word, known], dtype=np.int64))
-    ids, subject, volunteer, word, shown_ms = np.concatenate(parts, axis=1)
-    return AllSaid(ids, subject, volunteer, word.astype(np.int16), shown_ms.astype(np.int32), tuple(places))
+        for part, kind, column in zip(parts, _KINDS, (ids, subjects, volunteers, word, known), strict=True):
+            part.append(np.fromiter(column, kind, len(word)))
+    # The parts of a column go before the next one is put together.
+    classification_id, subject_id, volunteer_id, place, shown_ms = (np.concatenate(parts.pop(0)) for _ in _KINDS)
+    return AllSaid(classification_id, subject_id, volunteer_id, place, shown_ms, tuple(places))
 
 
 @dataclass(frozen=True)
@@ -111,9 +118,3 @@ def places_among(known: Ints, ids: Ints) -> Ints:
         return np.full(len(ids), -1)
     place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
     return np.asarray(np.where(known[place] == ids, place, -1))
-
-
-def _portions(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    remaining = iter(rows)
-    while some := list(islice(remaining, ROWS_AT_ONCE)):
-        yield some

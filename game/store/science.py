@@ -10,9 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from game.store.beliefs import TIE_BREAK
 from game.store.columns import Instant
-from game.store.prepared import Prepared
+from game.store.prepared import ROWS_AT_ONCE, Prepared, streamed
 from game.store.rounds import COUNTS
-from game.store.said import ROWS_AT_ONCE, AllSaid, ById, all_said
+from game.store.said import AllSaid, ById, all_of
 from game.store.tables import (
     Aggregate,
     Classification,
@@ -87,7 +87,7 @@ def forget_beliefs(session: Session, project_id: int) -> None:
 
 def answers_of_project(session: Session, project_id: int) -> AllSaid:
     """Every counting classification, in the order in which they were given."""
-    return all_said(session.execute(said_in(project_id).order_by(Classification.id), execution_options=STREAMED))
+    return all_of(streamed(session, said_in(project_id).order_by(Classification.id)))
 
 
 def extent_of_answers(session: Session, subject_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

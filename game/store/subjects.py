@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from game.levels import GoldUse
 from game.store.listed import Listed, among, over_listed
-from game.store.prepared import Prepared
-from game.store.said import ROWS_AT_ONCE
+from game.store.prepared import Prepared, streamed
 from game.store.tables import ExpertLabel, Image, Opening, Project, Subject
 
 
@@ -127,19 +126,13 @@ def places(session: Session, subject_ids: Sequence[int]) -> dict[int, Place]:
 def places_of_project(session: Session, project_id: int) -> Iterator[Place]:
     """In the order of their ids, as they are wanted."""
     ordered = _PLACES.where(Subject.project_id == project_id).order_by(Subject.id)
-    for row in session.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE}):
-        yield Place(*row)
+    for some in streamed(session, ordered):
+        for row in some:
+            yield Place(*row)
 
 
 def n_subjects(session: Session, project_id: int) -> int:
     return session.scalar(select(func.count()).where(Subject.project_id == project_id)) or 0
-
-
-def example_image(session: Session, project_id: int, name: str) -> str | None:
-    """SHA-256 of the image that was imported under this file name, if it is teaching gold."""
-    teaching = and_(ExpertLabel.subject_id == Subject.id, ExpertLabel.use == GoldUse.TEACHING)
-    found = select(Image.sha256).join(Subject, Subject.image_id == Image.id).join(ExpertLabel, teaching)
-    return session.scalar(found.where(Subject.project_id == project_id, Subject.name == name).limit(1))
 
 
 # In the order of Place.

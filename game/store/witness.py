@@ -9,7 +9,7 @@ import numpy as np
 from game.store.tables import Aggregate
 from scoring.arrays import Floats
 from scoring.audit import judged_by_people_alone
-from scoring.voter import Witness, Word
+from scoring.voter import Witness, Word, at_its_word
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,13 @@ def as_kept(met: MetModel) -> dict[str, Any]:
     told: dict[str, Any] = {"id": met.model_id, "version": met.version, "worth": met.worth}
     if met.witness is None:
         return told
-    named, common = met.witness.named.tolist(), met.witness.common.tolist()
-    return told | {"sharpness": met.witness.sharpness, "named": named, "common": common}
+    return told | {
+        "sharpness": met.witness.sharpness,
+        "named": met.witness.named.tolist(),
+        "common": met.witness.common.tolist(),
+        "confusion": met.witness.confusion.tolist(),
+        "promised": met.witness.promised.tolist(),
+    }
 
 
 def met_model(row: Aggregate | None) -> MetModel | None:
@@ -49,7 +54,12 @@ def as_met(kept: Mapping[str, Any] | None) -> MetModel | None:
     """Of Aggregate.model."""
     if kept is None:
         return None
-    witness = None
-    if "sharpness" in kept:
-        witness = Witness(kept["sharpness"], np.array(kept["named"]), np.array(kept["common"]))
-    return MetModel(kept["id"], kept["version"], witness, kept["worth"])
+    return MetModel(kept["id"], kept["version"], _witness(kept) if "sharpness" in kept else None, kept["worth"])
+
+
+def _witness(kept: Mapping[str, Any]) -> Witness:
+    """Aggregations of before models were measured label by label took them at their word."""
+    sharpness, named, common = kept["sharpness"], np.array(kept["named"]), np.array(kept["common"])
+    if "confusion" not in kept:
+        return at_its_word(sharpness, named, common)
+    return Witness(sharpness, named, common, np.array(kept["confusion"]), np.array(kept["promised"]))

@@ -7,6 +7,7 @@ import numpy as np
 
 from game.training.dataset import POINT, Dataset
 from game.training.evaluate import Evaluation, LabelFigures
+from game.training.few import hardly_taught
 
 # Of fewer than these nothing is said that sounds as if it were known.
 FEW = 10
@@ -24,8 +25,8 @@ def childs_card(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, 
         "My test": _test(dataset, evaluation),
         "What I am good at": _good(dataset, evaluation),
         "What I mix up": _mixed_up(dataset, evaluation),
-        "What I have never seen": _unseen(dataset, evaluation),
-        "Please remember": _REMEMBER,
+        "What I have never seen": _unseen(dataset, evaluation, metrics),
+        "Please remember": _REMEMBER.format(who="the next machine" if metrics.get("taught_by") else "me"),
     }
     head = f"# Hello! I am the guessing machine of “{title}”\n\n{_hello(dataset)}\n"
     return "\n".join([head, *(f"## {heading}\n\n{text}\n" for heading, text in sections.items())])
@@ -33,7 +34,8 @@ def childs_card(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, 
 
 _REMEMBER = """\
 I only guess. I do not understand the sea, and I cannot be curious. You can! When something really matters, people have
-to look for themselves. And every picture that you look at carefully helps me to guess better next time. Thank you."""
+to look for themselves. And every picture that you look at carefully helps {who} to guess better next time.
+Thank you."""
 
 
 def _hello(dataset: Dataset) -> str:
@@ -45,15 +47,27 @@ def _hello(dataset: Dataset) -> str:
 
 
 def _lessons(dataset: Dataset, metrics: Mapping[str, Any]) -> str:
+    if metrics.get("taught_by"):
+        return _borrowed(metrics["taught_by"])
     n = metrics["n_training"]
     text = (
         f"Players looked at {n:,} pictures and said what they saw. I looked at the same pictures, guessed, and "
         "compared my guess with what the players agreed on. That is how I learned, again and again."
     )
-    pretended = (
-        " Some of the players were only pretend players, made by a computer, so I am just for trying things out."
-    )
-    return text + (pretended if dataset.about.get("includes_simulated") else "")
+    return text + (_PRETENDED if dataset.about.get("includes_simulated") else "")
+
+
+_PRETENDED = " Some of the players were only pretend players, made by a computer, so I am just for trying things out."
+
+
+def _borrowed(teacher: Mapping[str, Any]) -> str:
+    """Of a model that is taken as it is."""
+    if not teacher["project"]:
+        where = "I learned my names somewhere else, from very many photographs of all sorts of things."
+    else:
+        where = f"I learned my names somewhere else: from the players of “{teacher['title']}”, who saw other pictures."
+    text = f"{where} Here I have learned nothing at all. I use what I know from there. Let us hope that it fits!"
+    return text + (_PRETENDED if teacher["includes_simulated"] else "")
 
 
 def _test(dataset: Dataset, evaluation: Evaluation) -> str:
@@ -100,13 +114,19 @@ def _mixed_up(dataset: Dataset, evaluation: Evaluation) -> str:
     return "\n".join(lines) or "Nothing very often. But I do make mistakes, now here and now there."
 
 
-def _unseen(dataset: Dataset, evaluation: Evaluation) -> str:
+def _unseen(dataset: Dataset, evaluation: Evaluation, metrics: Mapping[str, Any]) -> str:
     names = {label.code: label.name for label in dataset.labels}
     rare = [names[line.code] for line in evaluation.per_label if _hardly_seen(line)]
     lines = [
         "- Other places and other cameras. There I may be quite wrong.",
         "- Anything that is not on my list. Show me a cat, and I will still say one of my names, and maybe sound sure!",
     ]
+    if metrics.get("taught_by"):
+        lines.insert(0, "- Your pictures, before my test. I come from others.")
+        unknown = [names[code] for code in metrics["taught_by"]["unknown"]]
+        lines += [f"- {_listed(unknown, 'or')}: nobody told me what that is, so I never say it."] if unknown else []
+    elif taught := hardly_taught(dataset):
+        lines.insert(0, f"- Enough {_listed(taught, 'or')}. I learned from hardly any, so I may get them wrong.")
     if rare:
         lines.insert(0, f"- Hardly any {_listed(rare, 'or')} in my test. So nobody knows how well I can tell.")
     return "\n".join(lines)

@@ -1,8 +1,9 @@
 """Direct transfer: a model of another project, or ImageNet's own, as it is, for labels of the same name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -14,7 +15,7 @@ from game.training.head import Head, Learned
 from game.training.network import MOBILENET, Backbone, imagenet
 from game.training.scratch import SMALL_CNN
 from game.training.views import Recipe, View, recipe_of
-from game.training.ways import Course, NotPossible, Taught
+from game.training.ways import Course, NotPossible, Taught, Teacher
 from game.training.zoo import chain, last_layer, weights_of
 
 # The logit of a label that the model does not know: it never says it.
@@ -26,6 +27,7 @@ class Borrowed:
     backbone: Backbone
     recipe: Recipe
     head: Head
+    teacher: Teacher
 
 
 def direct(course: Course, other: Path | None, backbone: str = MOBILENET) -> Taught:
@@ -34,7 +36,7 @@ def direct(course: Course, other: Path | None, backbone: str = MOBILENET) -> Tau
     eye = eye_of(borrowed.backbone.trunk, borrowed.recipe)
     features = see(course.dataset.subjects, eye, course.images, course.cache / "features", course.progress)
     unseen = borrowed.head(features[course.dataset.consensus.subject])
-    return Taught(borrowed.backbone, eye, features, Learned(borrowed.head, 0.0, {}, unseen))
+    return Taught(borrowed.backbone, eye, features, Learned(borrowed.head, 0.0, {}, unseen), borrowed.teacher)
 
 
 def of_project(course: Course, folder: Path) -> Borrowed:
@@ -46,9 +48,11 @@ def of_project(course: Course, folder: Path) -> Borrowed:
             f"{'whole pictures' if points else 'points'}"
         )
     head = _chosen(opened.head, _matched(course.dataset.labels, opened.labels, "that model's"))
-    title = opened.about.get("title") or opened.about.get("project")
-    source = f"the project “{title}”, release {opened.about.get('release')}, whose model it is"
-    return Borrowed(Backbone(opened.backbone, source, opened.trunk), opened.recipe, head)
+    before = opened.about.get("taught_by")
+    teacher = _teacher(before or opened.about, _unknown(course.dataset.labels, head))
+    own = f"the project “{teacher.title}”, release {teacher.release}, whose model it is"
+    source = str(opened.about["weights_from"]) if before else own
+    return Borrowed(Backbone(opened.backbone, source, opened.trunk), opened.recipe, head, teacher)
 
 
 def of_imagenet(course: Course, name: str) -> Borrowed:
@@ -61,9 +65,22 @@ def of_imagenet(course: Course, name: str) -> Borrowed:
     found = imagenet(course.cache, name)
     if found is None:
         raise NotPossible(f"not possible: no ImageNet weights of {name} can be had")
-    trunk, head = chain(found.network).eval(), _head(last_layer(found.network))
+    trunk, head = chain(found.network).eval(), _chosen(_head(last_layer(found.network)), places)
     recipe = Recipe(_view(course), known.side_px, (len(trunk) - 1,), (1.0,))
-    return Borrowed(Backbone(name, f"{found.source}, as it is", trunk), recipe, _chosen(head, places))
+    teacher = Teacher("ImageNet", _unknown(course.dataset.labels, head))
+    return Borrowed(Backbone(name, f"{found.source}, as it is", trunk), recipe, head, teacher)
+
+
+def _teacher(about: Mapping[str, Any], unknown: tuple[str, ...]) -> Teacher:
+    """Of a model folder's manifest, or of what it says of its own teacher."""
+    title = str(about.get("title") or about.get("project"))
+    told = {name: about.get(name) for name in ("project", "release", "licence", "credit", "cite")}
+    return Teacher(title, unknown, **told, includes_simulated=bool(about.get("includes_simulated")))
+
+
+def _unknown(ours: Sequence[Label], head: Head) -> tuple[str, ...]:
+    """Codes of labels for which nothing that is seen speaks, nor against them."""
+    return tuple(label.code for label, weight in zip(ours, head.weight.T, strict=True) if not weight.any())
 
 
 def _matched(ours: Sequence[Label], theirs: Sequence[Label], whose: str) -> list[int | None]:

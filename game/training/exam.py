@@ -28,7 +28,8 @@ DECIMALS = 4
 class Exam:
     """A model's answers to the hold-out: `p` (G, K) at its `temperature`.
 
-    `refit` teaches another like it, None where that would take as long again.
+    `refit` teaches a head like its own by less, None where nothing was learned. Where layers were taught, too, that
+    would take as long again: then it is of frozen layers, and `frozen` (G, K) what they say of the hold-out.
     """
 
     dataset: Dataset
@@ -37,6 +38,7 @@ class Exam:
     temperature: float
     refit: Refit | None
     seed: int
+    frozen: Floats | None = None
 
     @property
     def image(self) -> Ints:
@@ -52,8 +54,10 @@ def judge(exam: Exam) -> Evaluation:
 def figures(exam: Exam, evaluation: Evaluation) -> dict[str, Any]:
     """JSON: what the evaluation found and all the rest."""
     dataset, gold = exam.dataset, exam.dataset.gold
-    curve = learning_curve(exam.refit, exam.answers.n[dataset.consensus.subject], gold.true, exam.p, exam.seed)
-    other_sites = elsewhere(dataset, exam.p, exam.refit, draws(exam.image, exam.seed))
+    by_itself = exam.frozen is None
+    final = exam.p if exam.frozen is None else exam.frozen
+    curve = learning_curve(exam.refit, exam.answers.n[dataset.consensus.subject], gold.true, final, exam.seed)
+    other_sites = elsewhere(dataset, exam.p, exam.refit if by_itself else None, draws(exam.image, exam.seed))
     told = {
         "schema": SCHEMA,
         **asdict(evaluation),
@@ -61,6 +65,7 @@ def figures(exam: Exam, evaluation: Evaluation) -> dict[str, Any]:
         "uncalibrated": _uncalibrated(exam),
         "cover": _cover(exam),
         "learning_curve": [asdict(point) for point in curve],
+        "learning_curve_of": "model" if by_itself else "frozen",
         "elsewhere": None if other_sites is None else asdict(other_sites),
         "n_answers": int(exam.answers.n[dataset.consensus.subject].sum()),
     }

@@ -16,6 +16,8 @@ from game.training.dataset import Dataset, Label, Point
 from game.training.features import Eye, eye_of
 from game.training.head import Head
 from game.training.network import Backbone
+from game.training.origins import FILE as PICTURES
+from game.training.origins import Origins
 from game.training.scratch import SMALL_CNN, small_cnn
 from game.training.sheets import write_sheets
 from game.training.tables import write_table
@@ -44,6 +46,7 @@ class Fitted:
     cards: Mapping[str, str]
     seed: int
     onnx: bytes
+    origins: Origins
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def write_model(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
         _write_json(new / "labels.json", {"labels": [asdict(label) for label in dataset.labels]})
         _write_json(new / "preprocessing.json", _preprocessing(fitted, dataset))
         _write_json(new / "metrics.json", fitted.metrics)
+        _write_json(new / PICTURES, fitted.origins.as_json())
         for name, text in fitted.cards.items():
             (new / name).write_text(text, encoding="utf-8")
         rows = write_sheets(new, fitted.metrics) | {
@@ -147,6 +151,7 @@ def _about(fitted: Fitted, dataset: Dataset) -> dict[str, Any]:
     kept = {key: release.get(key) for key in ("project", "title", "licence", "credit", "cite", "subject_kind")}
     return {
         **kept, "release": release["version"], "includes_simulated": bool(release.get("includes_simulated")),
+        "taught_by": fitted.metrics.get("taught_by"),
         "seed": fitted.seed, "code_version": CODE_VERSION, "backbone": fitted.backbone.name,
         "weights_from": fitted.backbone.weights_from,
     }  # fmt: skip

@@ -61,9 +61,9 @@ class Eye:
             return np.asarray(torch.cat(said, dim=1).half().numpy())
 
 
-def eye_of(trunk: nn.Sequential, recipe: Recipe) -> Eye:
+def eye_of(trunk: nn.Sequential, recipe: Recipe, sight: int = SIGHT) -> Eye:
     asked = json.dumps(asdict(recipe), sort_keys=True)
-    key = hashlib.sha256(f"{SIGHT} {fingerprint(trunk)} {asked}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{sight} {fingerprint(trunk)} {asked}".encode()).hexdigest()[:16]
     quick = fused(trunk)
     with torch.inference_mode():
         blocks = embed(quick, torch.zeros(1, 3, recipe.input_px, recipe.input_px), recipe)

@@ -1,7 +1,7 @@
 """From a release folder to a model folder, step by step."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from game.training.intervals import draws
 from game.training.learning import Refit
 from game.training.network import MOBILENET, Backbone, pretrained
 from game.training.onnx_graph import check_graph, graph
+from game.training.origins import Origins, check_stranger, origins_of, read_origins
 from game.training.pictures import check_pictures, picture_bytes
 from game.training.progress import Progress
 from game.training.scratch import ALONE, SMALL_CNN, from_scratch, scratch_recipe
@@ -51,19 +52,14 @@ class Request:
 def fit(request: Request, progress: Progress) -> Evaluation:
     """Writes the model folder, whole or not at all. Raises FathomError with a plain sentence for bad input."""
     _check(request)
-    progress("read", 0, 1, "Reading the release")
-    dataset = read_dataset(request.release)
-    check_pictures(dataset.subjects, request.images)
-    progress("read", 1, 1, f"{len(dataset.consensus.subject)} subjects to learn from, {len(dataset.gold.true)} gold")
+    dataset = _read(request, progress)
     images = partial(picture_bytes, request.images)
     course, frozen = _frozen(request, dataset, images, progress)
     taught, trials = choose(frozen, course, request.asked)
     way = next(one.way for one in trials if one.chosen)
     learned, temperature = cool(taught.learned, course.lessons, request.seed)
-    held_out = learned.head(taught.features[dataset.gold.subject])
-    refit = _refit(course.lessons, taught, dataset) if way is Way.FROZEN else None
     progress("examine", 0, 1, "Examining it, and learning again from less")
-    exam = Exam(dataset, read_answers(request.release, dataset), held_out, temperature, refit, request.seed)
+    exam = _exam(request, course, frozen, replace(taught, learned=learned), temperature)
     evaluation = judge(exam)
     progress("evaluate", 1, 1, f"{evaluation.accuracy:.1%} of {evaluation.n} hold-out subjects recognised")
     metrics = figures(exam, evaluation) | _learned_from(request, dataset, taught)
@@ -74,10 +70,10 @@ def fit(request: Request, progress: Progress) -> Evaluation:
     onnx = graph(taught.eye, learned.head, dataset.labels)
     check_graph(onnx, taught.eye, learned.head, dataset.subjects, images)
     fitted = Fitted(
-        taught.backbone, taught.eye.recipe, learned.head, _predictions(dataset, taught.features, learned), held_out,
+        taught.backbone, taught.eye.recipe, learned.head, _predictions(dataset, taught.features, learned), exam.p,
         metrics,
-        {"card.md": card(dataset, evaluation, metrics), "card-child.md": childs_card(dataset, evaluation, metrics)},
-        request.seed, onnx,
+        _cards(dataset, taught, evaluation, metrics),
+        request.seed, onnx, _origins(request, dataset, way),
     )  # fmt: skip
     write_model(fitted, dataset, request.out)
     progress("write", 1, 1, f"Wrote {request.out.name}")
@@ -92,6 +88,16 @@ def _check(request: Request) -> None:
         check_name(request.backbone)
     if request.asked.other is not None:
         open_folder(request.asked.other)
+
+
+def _read(request: Request, progress: Progress) -> Dataset:
+    progress("read", 0, 1, "Reading the release")
+    dataset = read_dataset(request.release)
+    if request.asked.other is not None:
+        check_stranger(request.asked.other, dataset)
+    check_pictures(dataset.subjects, request.images)
+    progress("read", 1, 1, f"{len(dataset.consensus.subject)} subjects to learn from, {len(dataset.gold.true)} gold")
+    return dataset
 
 
 def _frozen(
@@ -133,8 +139,17 @@ def _predictions(dataset: Dataset, features: Features, learned: Learned) -> Floa
     return p
 
 
+def _exam(request: Request, course: Course, frozen: Taught, taught: Taught, temperature: float) -> Exam:
+    dataset, gold = course.dataset, course.dataset.gold.subject
+    refit = None if taught.teacher else _refit(course.lessons, frozen, dataset)
+    layers = taught.backbone is not frozen.backbone and not taught.teacher
+    by_frozen = frozen.learned.head(frozen.features[gold]) if layers else None
+    answers, p = read_answers(request.release, dataset), taught.learned.head(taught.features[gold])
+    return Exam(dataset, answers, p, temperature, refit, request.seed, by_frozen)
+
+
 def _refit(lessons: Lessons, taught: Taught, dataset: Dataset) -> Refit:
-    """A head like the model's, of some lessons only, and what it says of the gold."""
+    """A head like that of `taught`, of some lessons only, and what it says of the gold."""
     widths, ridge, gold = taught.eye.widths, taught.learned.ridge, taught.features[dataset.gold.subject]
 
     def refit(places: Ints) -> Floats:
@@ -146,16 +161,33 @@ def _refit(lessons: Lessons, taught: Taught, dataset: Dataset) -> Refit:
     return refit
 
 
+def _origins(request: Request, dataset: Dataset, way: Way) -> Origins:
+    """A model that is taken as it is knows what its teacher knows."""
+    ours, other = origins_of(dataset), request.asked.other
+    return ours | read_origins(other) if way is Way.DIRECT and other is not None else ours
+
+
 def _transfer(request: Request, exam: Exam, images: Callable[[str], bytes], progress: Progress) -> Transfer:
     scratch = rival(exam.dataset, images, request.cache, request.seed, progress)
     return compare(exam.p.argmax(axis=1), scratch, exam.dataset.gold.true, draws(exam.image, request.seed))
 
 
+def _cards(dataset: Dataset, taught: Taught, evaluation: Evaluation, metrics: dict[str, Any]) -> dict[str, str]:
+    return {
+        "card.md": card(dataset, taught.eye.recipe, evaluation, metrics),
+        "card-child.md": childs_card(dataset, evaluation, metrics),
+    }
+
+
 def _learned_from(request: Request, dataset: Dataset, taught: Taught) -> dict[str, Any]:
     in_want = taught.backbone.weights_from == ALONE and request.backbone != SMALL_CNN
+    # What comes as it is from elsewhere has learned from no subject and no answer of this project.
+    lessons = () if taught.teacher else dataset.consensus.subject
     return {
-        "n_training": len(dataset.consensus.subject),
-        "n_images_training": len({dataset.subjects[place].whole for place in dataset.consensus.subject}),
+        **({"n_answers": 0, "learning_curve": []} if taught.teacher else {}),
+        "taught_by": asdict(taught.teacher) if taught.teacher else None,
+        "n_training": len(lessons),
+        "n_images_training": len({dataset.subjects[place].whole for place in lessons}),
         "n_images_holdout": len({dataset.subjects[place].whole for place in dataset.gold.subject}),
         "backbone": taught.backbone.name,
         "weights_from": taught.backbone.weights_from,

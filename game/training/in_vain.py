@@ -8,6 +8,10 @@ from game.artifacts.files import keep_file
 from game.training.teaching import Teaching
 from game.training.transfer import OUTGROWN, key_of
 
+# To be raised whenever layers are taught, or compared with frozen ones, otherwise (teaching.py, tune.py, lectures.py,
+# augment.py, head.py): what an older program tried in vain a newer one tries again. The eye's key tells of all else.
+TEACHING = 1
+
 
 def remember(teaching: Teaching, found: str) -> None:
     """`found` says how it did beside frozen layers."""
@@ -29,5 +33,6 @@ def in_vain(teaching: Teaching) -> str | None:
 
 
 def _file(teaching: Teaching) -> Path:
-    course, backbone = teaching.course, teaching.frozen.backbone.name
-    return course.cache / "in_vain" / f"{teaching.way}-{backbone}-{key_of(course.dataset, course.seed)}.json"
+    course, frozen = teaching.course, teaching.frozen
+    what = f"{teaching.way}-{frozen.backbone.name}-{frozen.eye.key}"
+    return course.cache / "in_vain" / f"{what}-{key_of(course.dataset, course.seed, TEACHING)}.json"

@@ -37,6 +37,10 @@ class Draws:
     times: Floats
     image: Ints
 
+    @property
+    def n_images(self) -> int:
+        return int(self.times.shape[1])
+
     def sums(self, of_subject: Floats) -> Floats:
         """(B, C): of each draw the sum over its subjects of the columns (G, C)."""
         per_image = np.zeros((self.times.shape[1], of_subject.shape[1]))

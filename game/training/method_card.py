@@ -26,7 +26,7 @@ def method_told(metrics: Mapping[str, Any]) -> list[str]:
     table = "\n".join(rows)
     return [
         f"How much it took over from elsewhere: {NAMES[Way(chosen['way'])]}. {how} Loss: how surprised it is by the "
-        "crowd's labels there, less is better. Agrees: how often it says what the crowd says.",
+        "crowd's labels of images that it has not learned from, less is better. Agrees: how often it says the same.",
         f"```\n{table}\n```",
         "\n".join(reasons),
     ]

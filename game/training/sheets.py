@@ -23,7 +23,7 @@ COLUMNS = {
         "among", "code", "experts", "machine", "crowd", "machine_error", "machine_error_low", "machine_error_high",
         "crowd_error", "crowd_error_low", "crowd_error_high",
     ],
-    "learning_curve.csv": ["share", "n_subjects", "n_answers", "accuracy", "low", "high", "macro_f1"],
+    "learning_curve.csv": ["of", "share", "n_subjects", "n_answers", "accuracy", "low", "high", "macro_f1"],
     "ways.csv": ["way", "chosen", "loss", "accuracy", "gain", "error", "why"],
 }  # fmt: skip
 
@@ -38,7 +38,8 @@ def write_sheets(folder: Path, metrics: Metrics) -> dict[str, int]:
         "coverage.csv": _points(metrics, "coverage", COLUMNS["coverage.csv"][1:]),
         "cover.csv": _cover(metrics),
         "learning_curve.csv": (
-            [point[name] for name in COLUMNS["learning_curve.csv"]] for point in metrics["learning_curve"]
+            [metrics["learning_curve_of"], *(point[name] for name in COLUMNS["learning_curve.csv"][1:])]
+            for point in metrics["learning_curve"]
         ),
         "ways.csv": _ways(metrics),
     }
@@ -69,7 +70,7 @@ def _figures(metrics: Metrics) -> Iterator[Line]:
             if cover[name]:
                 yield [among, f"cover_{name}", *_error(cover[name])]
     if transfer := metrics.get("transfer"):
-        yield ["labels", "transfer_gain", transfer["gain"], transfer["low"], transfer["high"]]
+        yield ["labels", "transfer_gain", transfer["gain"], *(_cell(transfer[end]) for end in APART)]
         yield ["labels", "scratch_accuracy", transfer["scratch"], *_ends(None)]
     if elsewhere := metrics.get("elsewhere"):
         ends = (_cell(elsewhere[end]) for end in APART)

@@ -52,13 +52,34 @@ class Course:
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """Who has taught a model that is taken as it is; of ImageNet there is a title and no more.
+
+    `unknown`: codes of our labels that it does not know, and so never says.
+    """
+
+    title: str
+    unknown: tuple[str, ...]
+    project: str | None = None
+    release: int | None = None
+    licence: str | None = None
+    credit: str | None = None
+    cite: str | None = None
+    includes_simulated: bool = False
+
+
+@dataclass(frozen=True)
 class Taught:
-    """What a way has come to: a network, its features (S, D) of all subjects, and a head on them."""
+    """What a way has come to: a network, its features (S, D) of all subjects, and a head on them.
+
+    `teacher` is there where nothing of it was learned here.
+    """
 
     backbone: Backbone
     eye: Eye
     features: Features
     learned: Learned
+    teacher: Teacher | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Tells a project's room what has changed: at most once a second, and never while somebody waits for an answer."""
 
 import threading
-import time
 
 import socketio
 
@@ -13,6 +12,7 @@ from game.play.standings import Period, leaderboard, renew_ranks
 from game.store import Store, reading
 from game.web import payloads
 from game.web.context import now
+from game.web.own_time import OwnTime
 
 PAUSE_S = 1.0
 # Counting takes the longer the more there is to count: of the processor it may take this share.
@@ -33,6 +33,7 @@ class Announcer:
         self._lock = threading.Lock()
         self._waiting: dict[str, bool] = {}
         self._pauses_s: dict[str, float] = {}
+        self._renewing = False
 
     def announce(self, slug: str, outcome: Outcome) -> None:
         """Called after the commit. A completed round moves the leaderboard too."""
@@ -42,18 +43,38 @@ class Announcer:
         if not begun:
             self._server.start_background_task(self._tell, self._projects[slug])
 
+    def renew_ranks(self) -> None:
+        """Called when Redis has lost its leaderboards: they are made again at once, not after the next round."""
+        with self._lock:
+            begun, self._renewing = self._renewing, True
+        if not begun:
+            self._server.start_background_task(self._renew_all)
+
+    def _renew_all(self) -> None:
+        try:
+            for project in self._projects.values():
+                with reading(self._store) as session:
+                    renew_ranks(session, project, now())
+        except Unavailable:
+            # Whoever misses them next asks again.
+            pass
+        self._server.sleep(PAUSE_S)
+        with self._lock:
+            self._renewing = False
+
     def _tell(self, project: Project) -> None:
         self._server.sleep(self._pauses_s.get(project.slug, PAUSE_S))
         with self._lock:
             completed = self._waiting.pop(project.slug)
         room = room_of(project.slug)
-        begun = time.thread_time()
+        own = OwnTime()
         try:
-            progress, boards = self._news(project, completed)
+            with own:
+                progress, boards = self._news(project, completed)
         except Unavailable:
             # The next answer that is kept tells it.
             return
-        self._pauses_s[project.slug] = max(PAUSE_S, (time.thread_time() - begun) / SHARE)
+        self._pauses_s[project.slug] = max(PAUSE_S, own.seconds / SHARE)
         self._server.emit("progress", progress.model_dump(mode="json"), to=room)
         for board in boards:
             self._server.emit("leaderboard", board.model_dump(mode="json"), to=room)

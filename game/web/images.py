@@ -13,7 +13,6 @@ from game.store import reading, subjects
 from game.web.context import current_game
 from game.web.threads import in_native_thread
 
-PATCH_SIDE_PX = 512
 FOR_EVER = "public, max-age=31536000, immutable"
 
 blueprint = Blueprint("images", __name__)
@@ -64,7 +63,7 @@ def patch(sha256: str, row: int, column: int) -> Response:
     with reading(game.store) as session:
         if not subjects.has_point(session, sha256, row, column):
             abort(404)
-    return _for_ever(in_native_thread(images.patch, folder, sha256, row, column, patch_px, PATCH_SIDE_PX))
+    return _for_ever(in_native_thread(images.patch, folder, sha256, row, column, patch_px))
 
 
 def _for_ever(content: bytes) -> Response:

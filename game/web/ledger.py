@@ -17,8 +17,6 @@ from scoring.chance import Chance
 
 # More at once would make the first wait for the last.
 MOST_TOGETHER = 64
-# To begin a round takes as long as ten answers, and players who came together begin theirs together.
-MOST_BEGUN_TOGETHER = 4
 
 T = TypeVar("T")
 Work = Callable[[Session], object]
@@ -62,22 +60,19 @@ class Ledger:
 
     def _written(self, line: _Line) -> object:
         self._waiting.append(line)
-        while not line.done:
-            with self._turn:
-                if not line.done:
-                    # Those whose answers have reached this process by now come along.
-                    time.sleep(0)
-                    self._write()
-            if not line.done:
-                # Those who are done by now go first.
+        with self._turn:
+            while not line.done:
+                # Those whose answers have reached this process by now come along.
                 time.sleep(0)
+                self._write()
         if isinstance(line.told, Exception):
             raise line.told
         return line.told
 
     def _write(self) -> None:
         """For those who wait longest. What breaks a transaction breaks only its own: then each is tried alone."""
-        lines = self._taken()
+        lines = self._waiting[:MOST_TOGETHER]
+        del self._waiting[:MOST_TOGETHER]
         try:
             self._commit(lines)
         except Unavailable as away:
@@ -94,19 +89,6 @@ class Ledger:
             # Whoever wrote was stopped; the next in line writes for those who still wait.
             self._waiting[:0] = lines
             raise
-
-    def _taken(self) -> list[_Line]:
-        taken: list[_Line] = []
-        left: list[_Line] = []
-        n_begun, seen = 0, self._waiting[:]
-        for line in seen:
-            begins = isinstance(line.deed, Wanted)
-            full = len(taken) == MOST_TOGETHER or (begins and n_begun == MOST_BEGUN_TOGETHER)
-            (left if full else taken).append(line)
-            n_begun += begins and not full
-        # Others may have come meanwhile.
-        self._waiting[: len(seen)] = left
-        return taken
 
     def _commit_one_by_one(self, lines: Sequence[_Line]) -> None:
         try:

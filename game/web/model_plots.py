@@ -1,6 +1,6 @@
 """The geometry and the gist of a model's examination, in the units of an SVG's viewBox; templates only draw it."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from game.levels import Project
@@ -99,7 +99,8 @@ class MixedUp:
 class ModelPlots:
     """What is None or empty was not measured. `half`: the surest half of answers; `before`: the last point but one.
 
-    `never_said`: names of labels; `telling`: the first level that asks for them, None if every level does.
+    `never_said`: names of labels; `telling`: the first level that asks for them, None if every level does. `unknown`:
+    names of those that a model that was taught elsewhere does not know at all.
     """
 
     figures: ModelFigures
@@ -117,11 +118,12 @@ class ModelPlots:
     before: LearningPoint | None
     never_said: tuple[str, ...]
     telling: str | None
+    unknown: tuple[str, ...]
 
     @property
     def worth_while(self) -> bool:
         """Whether the last doubling of answers brought more than chance does between tries."""
-        return self.before is not None and self.figures.accuracy > self.before.high
+        return self.before is not None and self.figures.learning_curve[-1].accuracy > self.before.high
 
 
 def model_plots(project: Project, figures: ModelFigures) -> ModelPlots:
@@ -146,12 +148,17 @@ def model_plots(project: Project, figures: ModelFigures) -> ModelPlots:
         before=curve[-2] if len(curve) > 1 else None,
         never_said=never_said(project, figures),
         telling=telling(project, figures.never_said),
+        unknown=named(project, figures.taught_by.unknown if figures.taught_by else ()),
     )
 
 
 def never_said(project: Project, figures: ModelFigures) -> tuple[str, ...]:
     """The labels' names, in the project's order."""
-    return tuple(label.name for label in project.labels if label.code in figures.never_said)
+    return named(project, figures.never_said)
+
+
+def named(project: Project, codes: Collection[str]) -> tuple[str, ...]:
+    return tuple(label.name for label in project.labels if label.code in codes)
 
 
 def telling(project: Project, codes: Set[str]) -> str | None:

@@ -69,6 +69,8 @@ def round_page(code: str) -> ResponseReturnValue:
     with reading(game.store) as session:
         shown = rounds.find_round(session, game.projects, code, account.id)
         teaches = rounds.teaches(session, shown)
+    if _wants_json():
+        return jsonify(payloads.Round.of(shown).model_dump(mode="json"))
     if shown.next_subject is None:
         return redirect(url_for(".summary", code=code))
     return render_template(

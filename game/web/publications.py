@@ -113,8 +113,14 @@ def trial(slug: str, code: str) -> str:
     project = find_project(slug)
     with reading(current_game().store) as session:
         job, public = find_trial(session, project, code), publish.published_model(session, project)
-    silent = () if public is None else never_said(project, ModelFigures.model_validate(public.metrics))
+    figures = None if public is None else ModelFigures.model_validate(public.metrics)
     waiting = job.state in (JobState.QUEUED, JobState.RUNNING)
     return render_template(
-        "trial.html", project=project, job=job, guesses=guesses(job), waiting=waiting, never_said=silent
+        "trial.html",
+        project=project,
+        job=job,
+        guesses=guesses(job),
+        waiting=waiting,
+        never_said=() if figures is None else never_said(project, figures),
+        taught_by=None if figures is None else figures.taught_by,
     )

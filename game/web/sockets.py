@@ -40,12 +40,16 @@ def open_sockets(app: Flask, settings: Settings) -> socketio.Server:
     options: dict[str, Any] = {
         "async_mode": "gevent" if runs_on_gevent() else "threading",
         "transports": ["websocket"],
-        "message_queue": settings.redis_url,
         "max_http_buffer_size": MAX_MESSAGE_BYTES,
         # One volunteer's events are handled one after the other.
         "async_handlers": False,
         "manage_session": False,
     }
+    if settings.redis_url is not None:
+        # Redis' client is large: only a server that has a Redis loads it.
+        from game.web.message_queue import MessageQueue
+
+        options["client_manager"] = MessageQueue(settings.redis_url)
     extension: Any = SocketIO(app, **options)
     return extension.server
 

@@ -6,6 +6,7 @@ import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -14,7 +15,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from game.artifacts import images
-from game.artifacts.images import ImageRefused, Size, check_image, image_path, keep_image, patch, sized
+from game.artifacts.images import (
+    MOST_PATCH_PX,
+    ImageRefused,
+    Size,
+    check_image,
+    cut_ahead,
+    image_path,
+    keep_image,
+    patch,
+    sized,
+)
 from game.errors import NotFound
 
 
@@ -156,7 +167,7 @@ def test_a_large_picture_is_served_smaller_and_a_small_one_as_it_is(tmp_path: Pa
 def test_every_kind_of_pixel_can_be_served(tmp_path: Path, mode: str) -> None:
     picture = Image.new("I;16", (40, 40), 40_000) if mode == "I;16" else Image.new("RGB", (40, 40), "red").convert(mode)
     kept = keep_image(tmp_path, encoded(picture, "JPEG" if mode == "CMYK" else "PNG"))
-    patch(tmp_path, kept.sha256, 0, 0, 32, 32)
+    patch(tmp_path, kept.sha256, 0, 0, 32)
     colour = colour_at(sized(tmp_path, kept.sha256, Size.FULL), 20, 20)
     if mode in ("P", "RGB", "RGBA", "CMYK"):
         assert np.allclose(colour, (255, 0, 0), atol=6)
@@ -176,13 +187,13 @@ def test_no_picture_is_turned_and_none_tells_where_it_was_taken(tmp_path: Path) 
     kept = keep_image(tmp_path, encoded(chessboard(80, 60), "JPEG", exif=facts.tobytes(), quality=95))
     assert (kept.width_px, kept.height_px) == (80, 60)
     for served in (
-        sized(tmp_path, kept.sha256, Size.FULL).read_bytes(), patch(tmp_path, kept.sha256, 10, 10, 16, 16)
+        sized(tmp_path, kept.sha256, Size.FULL).read_bytes(), patch(tmp_path, kept.sha256, 10, 10, 16)
     ):  # fmt: skip
         with Image.open(BytesIO(served)) as opened:
             assert not opened.getexif()
         assert b"diver" not in served
     assert np.allclose(colour_at(sized(tmp_path, kept.sha256, Size.FULL), 5, 5), (254, 0, 0), atol=8)
-    assert np.allclose(colour_at(BytesIO(patch(tmp_path, kept.sha256, 45, 60, 16, 16)), 8, 8), (0, 0, 254), atol=8)
+    assert np.allclose(colour_at(BytesIO(patch(tmp_path, kept.sha256, 45, 60, 16)), 8, 8), (0, 0, 254), atol=8)
 
 
 @pytest.mark.parametrize(("row", "column"), [(0, 0), (0, 59), (39, 0), (39, 59), (20, 30), (7, 3)])
@@ -190,17 +201,17 @@ def test_the_point_stays_at_the_centre_of_its_patch(tmp_path: Path, row: int, co
     pixels = np.zeros((40, 60, 3), np.uint8)
     pixels[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = (255, 255, 0)
     kept = keep_image(tmp_path, encoded(Image.fromarray(pixels)))
-    made = BytesIO(patch(tmp_path, kept.sha256, row, column, 32, 128))
+    made = BytesIO(patch(tmp_path, kept.sha256, row, column, 32))
     with Image.open(made) as opened:
-        assert opened.size == (128, 128)
-    red, _, blue = colour_at(made, 66, 66)
+        assert opened.size == (32, 32)
+    red, _, blue = colour_at(made, 16, 16)
     assert red > 200
     assert blue < 100
 
 
 def test_beyond_the_edge_a_patch_is_grey(tmp_path: Path) -> None:
     kept = keep_image(tmp_path, encoded(chessboard(40, 40)))
-    made = BytesIO(patch(tmp_path, kept.sha256, 0, 0, 32, 32))
+    made = BytesIO(patch(tmp_path, kept.sha256, 0, 0, 32))
     assert np.allclose(colour_at(made, 3, 3), images.BEYOND, atol=6)
     assert np.allclose(colour_at(made, 28, 28), (254, 0, 0), atol=8)
 
@@ -209,11 +220,48 @@ def test_beyond_the_edge_a_patch_is_grey(tmp_path: Path) -> None:
 def test_a_point_outside_the_picture_is_not_found(tmp_path: Path, row: int, column: int) -> None:
     kept = keep_image(tmp_path, encoded(chessboard(60, 40)))
     with pytest.raises(NotFound):
-        patch(tmp_path, kept.sha256, row, column, 32, 32)
+        patch(tmp_path, kept.sha256, row, column, 32)
+
+
+def test_a_large_patch_is_made_smaller(tmp_path: Path) -> None:
+    kept = keep_image(tmp_path, encoded(chessboard(60, 40)))
+    with Image.open(BytesIO(patch(tmp_path, kept.sha256, 5, 5, 2000))) as opened:
+        assert opened.size == (MOST_PATCH_PX, MOST_PATCH_PX)
+
+
+def test_what_was_cut_ahead_is_what_would_be_cut_now(tmp_path: Path) -> None:
+    kept = keep_image(tmp_path, encoded(chessboard(60, 40)))
+    points = [(5, 5), (20, 30)]
+    before = [patch(tmp_path, kept.sha256, *point, 32) for point in [*points, (6, 6)]]
+    cut_ahead(tmp_path, kept.sha256, [*points, (40, 0)], 32)
+    [file] = tmp_path.rglob("*.zip")
+    with ZipFile(file) as cut:
+        assert cut.namelist() == ["20-30.jpg", "5-5.jpg"]
+    # Points that come later join those that are there; others are still cut for whoever asks.
+    cut_ahead(tmp_path, kept.sha256, [(7, 7)], 32)
+    with ZipFile(file) as cut:
+        assert cut.namelist() == ["20-30.jpg", "5-5.jpg", "7-7.jpg"]
+    assert [patch(tmp_path, kept.sha256, *point, 32) for point in [*points, (6, 6)]] == before
+    # Only now that the picture is gone it shows who reads and who cuts.
+    image_path(tmp_path, kept.sha256).unlink()
+    assert [patch(tmp_path, kept.sha256, *point, 32) for point in points] == before[:2]
+    with pytest.raises(NotFound):
+        patch(tmp_path, kept.sha256, 6, 6, 32)
+
+
+def test_a_damaged_file_of_patches_is_cut_again(tmp_path: Path) -> None:
+    kept = keep_image(tmp_path, encoded(chessboard(60, 40)))
+    cut_ahead(tmp_path, kept.sha256, [(5, 5)], 32)
+    [file] = tmp_path.rglob("*.zip")
+    whole, seen = file.read_bytes(), patch(tmp_path, kept.sha256, 5, 5, 32)
+    file.write_bytes(whole[:-30])
+    assert patch(tmp_path, kept.sha256, 5, 5, 32) == seen
+    cut_ahead(tmp_path, kept.sha256, [(5, 5)], 32)
+    assert file.read_bytes() == whole
 
 
 def test_no_file_tells_which_patches_were_looked_at(tmp_path: Path) -> None:
     kept = keep_image(tmp_path, encoded(chessboard(60, 40)))
     before = sorted(tmp_path.rglob("*"))
-    assert patch(tmp_path, kept.sha256, 5, 5, 32, 32) == patch(tmp_path, kept.sha256, 5, 5, 32, 32)
+    assert patch(tmp_path, kept.sha256, 5, 5, 32) == patch(tmp_path, kept.sha256, 5, 5, 32)
     assert sorted(tmp_path.rglob("*")) == before

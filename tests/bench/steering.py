@@ -22,6 +22,7 @@ from game.science.simulation import draw_confusion
 from game.store.said import Said, all_said
 from scoring.arrays import Floats, Ints, softmax
 from scoring.selection import rarity
+from scoring.voter import Witness, at_its_word
 from tests.science.answers import heard
 from tests.science.reef import PLANKTON
 
@@ -55,6 +56,24 @@ def without_the_model(believed: Believed, tally: Tally, _priority: float) -> flo
     return opening_states(PROJECT, replace(believed, model=None), tally)[-1].priority
 
 
+# What is taken of all that was measured of a model.
+Hearing = Callable[[Witness], Witness]
+
+
+def by_both(witness: Witness) -> Witness:
+    """The game."""
+    return witness
+
+
+def by_sharpness(witness: Witness) -> Witness:
+    return at_its_word(witness.sharpness, witness.named, witness.common)
+
+
+def by_matrix(witness: Witness) -> Witness:
+    """Whatever else the model says, it is only heard which label it names."""
+    return replace(at_its_word(0.0, witness.named, witness.common), confusion=witness.confusion)
+
+
 @dataclass(frozen=True)
 class Arm:
     """`minimum_with_model` None: the model is never heard."""
@@ -62,6 +81,7 @@ class Arm:
     name: str
     minimum_with_model: int | None
     wanted: Wanted = as_the_game_does
+    heard: Hearing = by_both
 
 
 @dataclass
@@ -139,9 +159,14 @@ class Play:
         people = {one: believed.posterior for one, believed in alone.items()}
         predicted = self.predictions(people)
         if self.arm.minimum_with_model is not None:
-            self.model = meet(Predictions(1, 1, predicted), self.weights, people, self.gold)
+            self.model = self.heard(meet(Predictions(1, 1, predicted), self.weights, people, self.gold))
         for one in list(self.open):
             self.believe(one)
+
+    def heard(self, model: Model) -> Model:
+        if model.met is None or model.met.witness is None:
+            return model
+        return replace(model, met=replace(model.met, witness=self.arm.heard(model.met.witness)))
 
     def predictions(self, people: dict[int, Floats]) -> dict[int, list[float]]:
         """Each fold by a model that has not seen it; gold and tests by one that has seen all of it."""
@@ -180,7 +205,9 @@ def tell(text: str) -> None:
 RETIRING = (
     Arm("people alone", None),
     Arm("model heard, three answers at least", 3),
-    Arm("model heard, two where all agree", 2),
+    Arm("model heard, two where all agree (the game)", 2),
+    Arm("the same, by its sharpness alone", 2, heard=by_sharpness),
+    Arm("the same, by its confusion matrix alone", 2, heard=by_matrix),
 )
 SELECTING = (
     Arm("by lot", 2, by_lot),

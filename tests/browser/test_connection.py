@@ -1,15 +1,19 @@
 """A bad line: the socket cut, acknowledgements lost, no network at all. Every answer arrives, and arrives once."""
 
 import json
+from contextlib import ExitStack
 
-from playwright.sync_api import Page, Route, WebSocketRoute, expect
+import pytest
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
-from tests.browser.player import all_sent, at_picture, begin_round, eventually, kept, play_on
+from tests.browser.player import DESK, all_sent, at_picture, begin_round, eventually, kept, new_context, play_on
 from tests.server import Server
 
 EVENT = "42"
 # Far below any time-out of the player; above what a loaded machine needs to draw a picture it has.
 NO_WAIT_MS = 1_000
+# News is told at most once a second; a socket tries to be back every eight seconds at the least.
+SETTLED_MS, BACK_WITHIN_MS = 2_000, 40_000
 
 
 class Line:
@@ -20,6 +24,7 @@ class Line:
         self.refuses = False
         self.loses_acknowledgements = False
         self.n_classify = self.n_refused = 0
+        self.n_opened = 0
         self._open: list[WebSocketRoute] = []
         page.route_web_socket("**/socket.io/**", self._connect)
 
@@ -27,6 +32,11 @@ class Line:
         self.cut = True
         for socket in self._open:
             socket.close()
+
+    def wait_until_opened(self, page: Page) -> None:
+        """And in the project's room."""
+        while not self.n_opened:
+            page.wait_for_timeout(40)
 
     def _connect(self, socket: WebSocketRoute) -> None:
         if self.cut:
@@ -52,6 +62,7 @@ class Line:
         server.send(message)
 
     def _came(self, socket: WebSocketRoute, message: str | bytes) -> None:
+        self.n_opened += str(message).startswith("40")
         if not (self.loses_acknowledgements and str(message).startswith("43")):
             socket.send(message)
 
@@ -178,6 +189,60 @@ def test_an_answer_that_the_server_refuses_is_told_and_stops_nothing(page: Page,
     page.keyboard.press("1")
     at_picture(page, 3)
     assert len(kept(site, code)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/projects/plankton/leaderboard?period=all", ".standings"), ("/projects/plankton", "live-progress p")],
+)
+def test_what_was_told_while_the_socket_was_away_is_there_when_it_is_back(
+    browser: Browser, site: Server, path: str, told: str
+) -> None:
+    """Whoever listened all the time says when it was told; nothing more is told afterwards."""
+    with ExitStack() as stack:
+        early, late, watching = (stack.enter_context(new_context(browser, site, DESK)) for _ in range(3))
+        play_round(early.new_page())
+        away, here = watching.new_page(), watching.new_page()
+        lines = [Line(page) for page in (away, here)]
+        for page, line in zip((away, here), lines, strict=True):
+            page.goto(path)
+            line.wait_until_opened(page)
+        before = away.locator(told).first.inner_text()
+        lines[0].break_off()
+        play_round(late.new_page())
+        expect(here.locator(told).first).not_to_have_text(before, use_inner_text=True)
+        here.wait_for_timeout(SETTLED_MS)
+        assert away.locator(told).first.inner_text() == before
+        lines[0].cut = False
+        now = here.locator(told).first.inner_text()
+        expect(away.locator(told).first).to_have_text(now, use_inner_text=True, timeout=BACK_WITHIN_MS)
+
+
+def test_what_was_answered_elsewhere_while_the_socket_was_away_is_not_asked_again(page: Page, site: Server) -> None:
+    line = Line(page)
+    code = begin_round(page)
+    live(page)
+    at_picture(page, 1)
+    line.break_off()
+    elsewhere = page.context.new_page()
+    elsewhere.goto(page.url)
+    for n in range(1, 4):
+        at_picture(elsewhere, n)
+        elsewhere.keyboard.press("1")
+    at_picture(elsewhere, 4)
+    expect(page.locator("[data-part=count]")).to_contain_text("Picture 1 of")
+    line.cut = False
+    expect(page.locator("[data-part=count]")).to_contain_text("Picture 4 of", timeout=BACK_WITHIN_MS)
+    play_on(elsewhere)
+    line.break_off()
+    line.cut = False
+    page.wait_for_url("**/summary", timeout=BACK_WITHIN_MS)
+    assert len(kept(site, code)) == 10
+
+
+def play_round(page: Page) -> None:
+    begin_round(page, "plankton")
+    play_on(page)
 
 
 def _all_pictures_loaded(page: Page) -> None:

@@ -1,7 +1,8 @@
 """The scaled set-up with real parts: PostgreSQL, Redis, two web processes, and nginx with deploy/'s locations."""
 
+import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ class Redis:
         self._server.process.kill()
         self._server.process.wait()
         self._running.close()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It takes connections, and says nothing."""
+        self._server.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._server.process.send_signal(signal.SIGCONT)
 
     def end(self) -> None:
         self._running.close()

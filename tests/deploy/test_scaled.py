@@ -16,17 +16,13 @@ from urllib.error import URLError
 
 import pytest
 import socketio
-from redis import Redis as Client
 
 from game.cli.children import free_port
 from game.cli.machines import proxy
 from game.config import ROOT, read_settings
-from game.play.standings import Period, leaderboard
 from game.store import open_store, reading
 from game.store.migrations import migrate
-from game.store.tables import Classification, Volunteer
-from tests.conftest import NOW
-from tests.deploy.conftest import Redis
+from game.store.tables import Classification
 from tests.program import answers
 from tests.server import Server, environment_of, running_server, workers
 from tests.web.live import LivePlayer, ask, connected, new_live_player
@@ -64,50 +60,6 @@ def test_a_round_played_at_one_process_moves_the_leaderboard_at_another(processe
         play_round(new_live_player(there))
         told = watcher.wait_for("leaderboard", lambda message: bool(message["period"] == "all"))
         assert told == ask(here.url, "/projects/plankton/leaderboard?period=all")
-
-
-def test_news_crosses_again_once_an_empty_redis_is_back(processes: list[Server], redis: Redis) -> None:
-    here, there = processes
-    player = new_live_player(there)
-    with connected(here.url, "plankton") as watcher:
-        redis.kill()
-        play_round(player)
-        redis.start()
-        before = ask(here.url, "/projects/plankton")["progress"]["n_classifications"]
-        deadline = time.monotonic() + PATIENCE_S
-        while not any(is_news(message, before) for _, message in watcher.events):
-            assert time.monotonic() < deadline, watcher.events
-            round_ = player.start()
-            player.ask(f"/rounds/{round_['id']}/classifications", answer_to(round_, unanswered(round_)))
-            time.sleep(1)
-
-
-def test_ranks_are_made_again_once_an_empty_redis_is_back(processes: list[Server], redis: Redis) -> None:
-    here, there = processes
-    player = new_live_player(there)
-    play_round(player)
-    redis.kill()
-    at_here = LivePlayer(here.url, player.token, player.pseudonym)
-    while_lost = at_here.ask("/projects/plankton/leaderboard?period=all")
-    assert [line["pseudonym"] for line in while_lost["around_me"] if line["mine"]] == [player.pseudonym]
-    redis.start()
-    play_round(new_live_player(there))
-    known = Client.from_url(redis.url)
-    wait_until(lambda: bool(known.keys("fathom:standings:*:all:until")), "the ranks are there")
-    known.close()
-    from_redis = at_here.ask("/projects/plankton/leaderboard?period=all")
-    with reading(here.world.store) as session:
-        volunteer_id = session.query(Volunteer.id).filter(Volunteer.pseudonym == player.pseudonym).scalar()
-        counted = leaderboard(session, here.world.projects["plankton"], Period.ALL, volunteer_id, NOW)
-    assert [line["rank"] for line in from_redis["around_me"]] == [one.rank for one in counted.around_me]
-
-
-def is_news(message: Json, before: int) -> bool:
-    return int(message.get("n_classifications", 0)) > before
-
-
-def unanswered(round_: Json) -> Json:
-    return next(dict(subject) for subject in round_["subjects"] if not subject["answered"])
 
 
 class Crowd:

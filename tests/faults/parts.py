@@ -1,7 +1,8 @@
-"""What is killed and started again: web processes, the whole server, the worker, Redis, PostgreSQL."""
+"""What is killed and started again: web processes, the whole server, the worker, Redis, PostgreSQL, SQLite's disk."""
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from game.config import ROOT
 from tests.server import Server, environment_of, running_server, workers
 from tests.world import World
 
+# A few answers' worth of SQLite's log.
+LITTLE_BYTES = 50_000
 # Loading the program takes a loaded machine this long at the most.
 READY_WITHIN_S = 60.0
 
@@ -88,6 +91,32 @@ class WholeServer:
 
     def end(self) -> None:
         self._running.close()
+
+
+class Disk:
+    """Full from one moment to the next, and then no more: a limit on running processes, which any user may set. No file
+    of theirs may be larger than SQLite's log is, but for a little."""
+
+    def __init__(self, whole: WholeServer, database: Path) -> None:
+        self._whole, self._log = whole, Path(f"{database}-wal")
+
+    def kill(self, rng: Random) -> None:
+        # Whoever is killed in the same moment has neither a log nor a limit.
+        with suppress(FileNotFoundError):
+            self._allow(self._log.stat().st_size + rng.randrange(LITTLE_BYTES))
+
+    def start(self) -> None:
+        with suppress(FileNotFoundError):
+            self._allow(resource.RLIM_INFINITY)
+
+    def _allow(self, n_bytes: int) -> None:
+        for pid in workers(self._whole.server):
+            with suppress(ProcessLookupError):
+                _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (n_bytes, most))
+
+    def end(self) -> None:
+        """It ends with the whole."""
 
 
 class WebProcess:

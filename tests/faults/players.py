@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from urllib.parse import urlsplit
 
 import gevent
 
 from tests.faults.stage import Stage
+from tests.load.opinions import Opinions
 from tests.load.place import SLUG
 from tests.load.wire import Http, Json, Lost, Socket
 
@@ -24,7 +24,7 @@ ROUNDS_EACH = 10
 PAUSE_AFTER_A_FAULT_S = (0.1, 0.5)
 # After these a browser gives an answer up; none of them may ever be said of an answer that was in order.
 FINAL = ("conflict", "invalid_input", "not_allowed", "not_found", "not_logged_in")
-RIGHT, ABSTAINS = 0.85, 0.03
+ABSTAINS = 0.03
 
 
 @dataclass
@@ -85,6 +85,7 @@ class Crowd:
         self.played = Played()
         self.n_clients = n_clients
         self._stage, self._pause_s = stage, pause_s
+        self._opinions = Opinions(stage.project, stage.truth)
         self._waiting = itertools.cycle(stage.tokens)
         self._dice = [Random(rng.random()) for _ in range(n_clients)]
         self._leaving = threading.Event()
@@ -160,16 +161,10 @@ class Crowd:
             self._fault(str(told["error"]["code"]), rng)
 
     def _answer(self, round_: Json, subject: Json, rng: Random) -> Json:
-        """Mostly what experts said or, where they said nothing, what everybody sees."""
         answer = {"id": secrets.token_hex(12), "subject": subject["id"], "shown_ms": 900}
         if rng.random() < ABSTAINS:
             return answer | {"abstention": "cant_tell"}
-        project, row, column = self._stage.project, subject["point"]["row"], subject["point"]["column"]
-        where = (urlsplit(subject["full"]).path.split("/")[2], row, column)
-        label = self._stage.truth.get(where, (row + column) % len(project.labels))
-        codes = [str(choice["code"]) for choice in round_["choices"]]
-        right = [code for code in codes if project.choice_masks[code][label]]
-        return answer | {"label": rng.choice(right if right and rng.random() < RIGHT else codes)}
+        return answer | {"label": self._opinions.choice(round_, subject, rng)}
 
     def _fault(self, kind: str, rng: Random) -> None:
         self.played.faults[kind] += 1

@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import select
-
 from game.config import read_settings
 from game.levels import Project
 from game.store import reading, subjects, transaction
-from game.store.tables import ExpertLabel, Image, Job, Subject
+from game.store.tables import Job
 from game.store.tables.publications import JobKind, JobState
-from tests.faults.parts import Part, PostgreSQL, Redis, WebProcess, WholeServer, Worker
+from tests.faults.parts import Disk, Part, PostgreSQL, Redis, WebProcess, WholeServer, Worker
+from tests.load.opinions import experts_labels
 from tests.load.place import SLUG, add_subjects, new_tokens
 from tests.world import Where, World, make_world
 
@@ -59,11 +58,11 @@ def opened_stage(shape: str, shared_data: Path, *, n_volunteers: int, n_subjects
         if shape == "scaled":
             parts |= {"a web process": WebProcess(whole, 1), "all web processes": WebProcess(whole, 2)}
         else:
-            parts["whole server"] = whole
+            parts |= {"whole server": whole, "the disk": Disk(whole, world.settings.data / "fathom.sqlite")}
         parts["worker"] = worker = Worker(world)
         stack.callback(worker.end)
         project = world.projects[SLUG]
-        yield Stage(world, project, _project_id(world), whole.server.url, tokens, _truth(world), parts)
+        yield Stage(world, project, _project_id(world), whole.server.url, tokens, experts_labels(world, SLUG), parts)
 
 
 def _let_releases_rest(world: World) -> None:
@@ -83,14 +82,3 @@ def _project_id(world: World) -> int:
         row = subjects.project_row(session, SLUG)
         assert row is not None
         return row.id
-
-
-def _truth(world: World) -> dict[Where, int]:
-    rows = (
-        select(Image.sha256, Subject.row, Subject.column, ExpertLabel.label)
-        .join(Image, Image.id == Subject.image_id)
-        .join(ExpertLabel, ExpertLabel.subject_id == Subject.id)
-    )
-    with reading(world.store) as session:
-        found = session.execute(rows.where(Subject.project_id == _project_id(world)))
-        return {(sha256, row, column): label for sha256, row, column, label in found}

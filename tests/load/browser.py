@@ -1,4 +1,4 @@
-"""What a person in a browser waits for: the next picture after an answer, and the leaderboard after a round.
+"""What a person in Chromium waits for: the next picture after an answer, and the leaderboard after a round.
 
 python -m tests.load.browser ADDRESS ROUNDS [alone]
 """
@@ -18,10 +18,17 @@ POLL_MS = 50
 MOST_POLLS = 100
 LOOKING_MS = 800
 
+# A key that means nothing here: what the browser itself takes from a key to a frame.
+NO_KEY = "Shift"
+
 # Counts from the key that was pressed to the frame after the one in which another picture stands on the stage.
 _WATCH_PICTURES = """
     let pressed = null, picture = null;
+    const framed = (list, since) => requestAnimationFrame(() => setTimeout(() => {
+      sessionStorage[list] = `${sessionStorage[list] ?? ""} ${performance.now() - since}`;
+    }));
     addEventListener("keydown", (event) => {
+      if (event.key === "NO_KEY") return framed("frame_ms", event.timeStamp);
       pressed = event.timeStamp;
       sessionStorage.pressed = performance.timeOrigin + event.timeStamp;
     }, true);
@@ -31,11 +38,10 @@ _WATCH_PICTURES = """
       picture = found;
       const since = pressed;
       pressed = null;
-      if (since !== null) requestAnimationFrame(() => setTimeout(() => {
-        sessionStorage.waited_ms = `${sessionStorage.waited_ms ?? ""} ${performance.now() - since}`;
-      }));
+      const list = document.querySelector("round-player[data-teaches]") ? "taught_ms" : "waited_ms";
+      if (since !== null) framed(list, since);
     }).observe(document, { childList: true, subtree: true });
-"""
+""".replace("NO_KEY", NO_KEY)
 _WATCH_LEADERBOARD = """
     window.moved_at = [];
     new MutationObserver((changes) => {
@@ -64,9 +70,15 @@ def main(address: str, n_rounds: int, *, alone: bool) -> None:
             elif alone:
                 # Before the first round there is no leaderboard to be seen.
                 watcher.goto(f"/projects/{SLUG}/leaderboard")
-        pictures_s = _waited(player)
+        # Where experts may have something to say of an answer, the player waits a moment for it.
+        kept = {
+            "a frame after any key": "frame_ms",
+            "next, where some teach": "taught_ms",
+            "the next picture": "waited_ms",
+        }
+        lines = [quantiles(title, _waited(player, name)) for title, name in kept.items()]
         browser.close()
-    sys.stdout.write(quantiles("the next picture", pictures_s) + "\n")
+    sys.stdout.write("\n".join(lines) + "\n")
     if alone:
         sys.stdout.write(quantiles("the leaderboard", boards_s) + "\n")
 
@@ -88,14 +100,16 @@ def _play(page: Page) -> None:
         if page.url.endswith("/summary"):
             return
         expect(page.locator("[data-part=wait]")).to_be_hidden(timeout=PATIENCE_MS)
-        page.wait_for_timeout(LOOKING_MS)
+        page.wait_for_timeout(LOOKING_MS / 2)
+        page.keyboard.press(NO_KEY)
+        page.wait_for_timeout(LOOKING_MS / 2)
         page.keyboard.press("Enter" if lesson.is_visible() else "1")
         settled(page)
 
 
-def _waited(page: Page) -> list[float]:
-    """Seconds that pictures were waited for; the first of a round is there with its page."""
-    return [float(each) / 1000 for each in page.evaluate("sessionStorage.waited_ms").split()]
+def _waited(page: Page, kept: str) -> list[float]:
+    """Seconds that were waited for; the first picture of a round is there with its page."""
+    return [float(each) / 1000 for each in page.evaluate(f"sessionStorage.{kept} ?? ''").split()]
 
 
 def _leaderboard_waited(player: Page, watcher: Page) -> float:

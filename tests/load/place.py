@@ -1,4 +1,4 @@
-"""Where the load is played: a database of as many subjects as wanted, volunteers with tokens, and a real server."""
+"""Where the load is played: a database of as many subjects as wanted, volunteers, a real server and its worker."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -11,50 +11,76 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import func, insert, select
 
+from game.cli.children import free_port
+from game.cli.machines import postgresql_rows, running_postgresql, running_redis
 from game.config import read_settings
 from game.levels import GoldUse, Project
-from game.play.accounts import create_guest, issue_token
+from game.play.accounts import create_guest, hash_password, issue_token, sign_up
 from game.store import Session, reading, subjects, transaction
 from game.store.tables import ExpertLabel, Opening, Subject
-from tests.server import Server, running_server, workers
-from tests.servers import postgresql_server, redis_server
+from tests.load.measure import Watched
+from tests.load.opinions import Opinions, experts_labels
+from tests.server import Server, running_server, running_worker, workers
 from tests.world import World, make_world
 
 SLUG = "moorea"
+PASSWORD = "many hands, one reef"
 GOLD_SHARE, TEACHING_SHARE = 0.15, 0.01
 SIDE_PX = 1000
 ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """`database`: sqlite; or postgresql, with Redis between the processes. `worker`: whether one runs beside the web.
+
+    Of the volunteers so many have a token, and so many a login with PASSWORD.
+    """
+
+    database: str = "sqlite"
+    n_processes: int = 1
+    worker: bool = True
+    n_subjects: int = 20_000
+    n_tokens: int = 0
+    n_logins: int = 0
+
+
+@dataclass(frozen=True)
 class Place:
-    """`tokens`: one a volunteer, none of whom has played before. `pids`: the processes that serve."""
+    """`tokens`, `logins`: one a volunteer, none of whom has played before. `watched`: every process of the set-up."""
 
     server: Server
-    project: Project
+    opinions: Opinions
     tokens: tuple[str, ...]
-
-    @property
-    def pids(self) -> list[int]:
-        return workers(self.server)
+    logins: tuple[str, ...]
+    watched: tuple[Watched, ...]
 
 
 @contextmanager
-def opened_place(
-    database: str, shared_data: Path, *, n_processes: int, n_subjects: int, n_volunteers: int
-) -> Iterator[Place]:
-    """`database`: sqlite; or postgresql, with Redis between the processes."""
+def opened_place(wanted: Wanted, shared_data: Path) -> Iterator[Place]:
     with ExitStack() as stack:
-        environment = {"FATHOM_DATA": stack.enter_context(TemporaryDirectory(prefix="fathom-load-"))}
-        if database == "postgresql":
-            environment["FATHOM_DATABASE_URL"] = stack.enter_context(postgresql_server(durable=True))
-            environment["FATHOM_REDIS_URL"] = stack.enter_context(redis_server())
+        # As behind a proxy, so that each player comes from an address of her own: limits count addresses.
+        data = stack.enter_context(TemporaryDirectory(prefix="fathom-load-", ignore_cleanup_errors=True))
+        environment, watched = {"FATHOM_DATA": data, "FATHOM_PROXIES": "1"}, []
+        if wanted.database == "postgresql":
+            folder = stack.enter_context(postgresql_rows())
+            database, environment["FATHOM_DATABASE_URL"] = stack.enter_context(
+                running_postgresql(folder, free_port(), "fsync=on")
+            )
+            redis, environment["FATHOM_REDIS_URL"] = stack.enter_context(running_redis(free_port()))
+            watched = [Watched("PostgreSQL", database.process.pid, family=True), Watched("Redis", redis.process.pid)]
         world = make_world(read_settings(environment), shared_data, datetime.now(UTC))
         stack.callback(world.store.engine.dispose)
-        add_subjects(world, n_subjects)
-        tokens = new_tokens(world, n_volunteers)
-        server = stack.enter_context(running_server(world, n_workers=n_processes))
-        yield Place(server, world.projects[SLUG], tokens)
+        add_subjects(world, wanted.n_subjects)
+        tokens, logins = new_tokens(world, wanted.n_tokens), new_logins(world, wanted.n_logins)
+        server = stack.enter_context(running_server(world, n_workers=wanted.n_processes))
+        if wanted.worker:
+            worker = stack.enter_context(running_worker(world))
+            watched.insert(0, Watched("worker and its jobs", worker.pid, family=True))
+        web = [Watched(f"web process {place}", pid) for place, pid in enumerate(workers(server), start=1)]
+        watched = [*web, Watched("parent of these", server.process.pid), *watched]
+        opinions = Opinions(world.projects[SLUG], experts_labels(world, SLUG))
+        yield Place(server, opinions, tokens, logins, tuple(watched))
 
 
 def new_tokens(world: World, n: int) -> tuple[str, ...]:
@@ -63,6 +89,16 @@ def new_tokens(world: World, n: int) -> tuple[str, ...]:
     with transaction(world.store) as session:
         ids = [create_guest(session, now, rng).id for _ in range(n)]
         return tuple(issue_token(session, volunteer_id, now) for volunteer_id in ids)
+
+
+def new_logins(world: World, n: int) -> tuple[str, ...]:
+    """Volunteers with an account; all have the same password, for each takes long to be hashed."""
+    rng, now, hashed = Random(6), datetime.now(UTC), hash_password(PASSWORD)
+    logins = tuple(f"pupil-{place}" for place in range(n))
+    with transaction(world.store) as session:
+        for login in logins:
+            sign_up(session, create_guest(session, now, rng).id, login, hashed)
+    return logins
 
 
 def add_subjects(world: World, n: int) -> None:

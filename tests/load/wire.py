@@ -9,6 +9,7 @@ import json
 import os
 import time
 from base64 import b64encode
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,24 +27,37 @@ class Lost(Exception):
     """The line broke, or the server said nothing for too long."""
 
 
-class Http:
-    """Requests to the API over one connection, opened again when the server has closed it."""
+@dataclass(frozen=True)
+class Reply:
+    """`head` as it came: the status and the headers."""
 
-    def __init__(self, url: str, token: str, timeout_s: float = TIMEOUT_S) -> None:
+    status: int
+    head: str
+    content: bytes
+
+    def header(self, name: str) -> str | None:
+        """`name` in small letters."""
+        fields = (line.partition(":") for line in self.head.split("\r\n"))
+        return next((value.strip() for found, _, value in fields if found.lower() == name), None)
+
+
+class Line:
+    """Requests over one connection, opened again when the server has closed it. One is under way at a time."""
+
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         self._host, self._port = _address(url)
         self._timeout_s = timeout_s
-        self._head = f"Host: {self._host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
         self._stream: Stream | None = None
 
-    def post(self, path: str, body: Json) -> tuple[int, Json]:
-        content = json.dumps(body)
-        asked = f"POST /api/v1{path} HTTP/1.1\r\n{self._head}Content-Length: {len(content)}\r\n\r\n{content}".encode()
+    def ask(self, method: str, path: str, headers: str, content: bytes = b"") -> Reply:
+        """`headers`: lines, each with its end."""
+        length = f"Content-Length: {len(content)}\r\n" if content else ""
+        asked = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{headers}{length}\r\n".encode() + content
         kept = self._stream is not None
         try:
             return self._ask(asked)
         except Lost:
             # The server closes what was silent for a while; every request here may be sent again.
-            self.close()
             if not kept:
                 raise
             return self._ask(asked)
@@ -53,43 +67,67 @@ class Http:
             self._stream.close()
         self._stream = None
 
-    def _ask(self, asked: bytes) -> tuple[int, Json]:
-        if self._stream is None:
-            self._stream = Stream(self._host, self._port, self._timeout_s)
-        self._stream.send(asked)
-        head = self._stream.until(b"\r\n\r\n").decode().lower()
-        status, length = int(head.split(" ", 2)[1]), int(_header(head, "content-length") or 0)
-        answer = dict(json.loads(self._stream.exactly(length)))
-        if _header(head, "connection") == "close":
+    def _ask(self, asked: bytes) -> Reply:
+        """What breaks off halfway, because its greenlet is ended for one, must not be read as the next one's reply."""
+        try:
+            if self._stream is None:
+                self._stream = Stream(self._host, self._port, self._timeout_s)
+            self._stream.send(asked)
+            head = self._stream.until(b"\r\n\r\n").decode()
+            reply = Reply(int(head.split(" ", 2)[1]), head, b"")
+            reply = replace(reply, content=self._stream.exactly(int(reply.header("content-length") or 0)))
+        except BaseException:
             self.close()
-        return status, answer
+            raise
+        if reply.header("connection") == "close":
+            self.close()
+        return reply
+
+
+class Http:
+    """Requests to the API, by whoever has a token."""
+
+    def __init__(self, url: str, token: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._line = Line(url, timeout_s)
+        self._headers = f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+
+    def post(self, path: str, body: Json) -> tuple[int, Json]:
+        reply = self._line.ask("POST", f"/api/v1{path}", self._headers, json.dumps(body).encode())
+        return reply.status, dict(json.loads(reply.content))
+
+    def close(self) -> None:
+        self._line.close()
 
 
 class Socket:
-    """An open Socket.IO connection. One event is under way at a time; what the server tells meanwhile is counted."""
+    """An open Socket.IO connection. One event is under way at a time; what the server tells meanwhile is counted.
 
-    def __init__(self, url: str, slug: str, token: str, timeout_s: float = TIMEOUT_S) -> None:
+    Programs have a token; a browser's cookie is among its `headers`: lines, each with its end.
+    """
+
+    def __init__(self, url: str, slug: str, token: str | None, timeout_s: float = TIMEOUT_S, headers: str = "") -> None:
         host, port = _address(url)
         self._stream = Stream(host, port, timeout_s)
         self._numbers = itertools.count()
         self.n_told = 0
         try:
-            self._open(f"{host}:{port}", slug, token)
-        except Lost:
+            self._open(f"Host: {host}:{port}\r\n{headers}", slug, token)
+        except BaseException:
+            # Whoever is ended meanwhile leaves no line open either.
             self.close()
             raise
 
-    def _open(self, host: str, slug: str, token: str) -> None:
+    def _open(self, headers: str, slug: str, token: str | None) -> None:
         path = f"/socket.io/?EIO=4&transport=websocket&project={slug}"
         key = b64encode(os.urandom(16)).decode()
         self._stream.send(
-            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {path} HTTP/1.1\r\n{headers}Upgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         if b" 101 " not in self._stream.until(b"\r\n\r\n"):
             raise Lost("The server opens no socket.")
         self._next("0")
-        self._send("40" + json.dumps({"token": token}))
+        self._send("40" + ("" if token is None else json.dumps({"token": token})))
         self._next("40")
 
     def call(self, event: str, message: Json) -> Json:
@@ -216,7 +254,3 @@ class Stream:
 def _address(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or 80
-
-
-def _header(head: str, name: str) -> str | None:
-    return next((line.partition(":")[2].strip() for line in head.split("\r\n") if line.startswith(f"{name}:")), None)

@@ -1,22 +1,26 @@
 """What a round holds."""
 
 from collections import Counter
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from game.errors import Conflict, NotAllowed, NotFound
 from game.levels import GoldUse
-from game.play.rounds import RESUME, find_round, open_levels, teaches
-from game.store import reading, science, transaction
-from game.store.tables import Aggregate, ExpertLabel, RoundSubject
+from game.play.rounds import RESUME, find_round, open_levels, start_round, teaches
+from game.store import Session, reading, science, transaction
+from game.store.tables import Aggregate, ExpertLabel, Round, RoundSubject
 from game.store.witness import MetModel, as_kept
 from scoring import confusion
-from scoring.voter import Witness
+from scoring.voter import at_its_word
 from tests.play.conftest import Reef, guest
 from tests.play.rounds import begin, knows_all, knows_nothing, play, subject_ids
+
+# SQLite has one writer: there nobody hands out beside another.
+on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 
 def uses(reef: Reef, ids: list[int]) -> Counter[str]:
@@ -72,11 +76,58 @@ def test_simultaneous_players_do_not_crowd_one_subject(reef: Reef, now: datetime
     assert max(held.values()) <= reef.project.retirement.minimum
 
 
+def start(reef: Reef, session: Session, volunteer_id: int, now: datetime, rng: np.random.Generator) -> None:
+    start_round(session, reef.project, volunteer_id, None, now, rng)
+
+
+def n_holding(reef: Reef) -> int:
+    """How many hold the subject that most hold, gold aside."""
+    gold = select(ExpertLabel.subject_id).where(ExpertLabel.use != GoldUse.REFERENCE)
+    with reading(reef.store) as session:
+        held = session.scalars(select(RoundSubject.subject_id).where(RoundSubject.subject_id.not_in(gold)))
+        return max(Counter(held).values())
+
+
+@on_postgresql
+def test_processes_that_hand_out_at_the_same_moment_do_not_crowd_one_subject(
+    reef: Reef, now: datetime, rng: np.random.Generator
+) -> None:
+    players = [guest(reef, now, rng) for _ in range(7)]
+    with ExitStack() as at_once:
+        for player in players:
+            # None of them sees what the others have not committed.
+            start(reef, at_once.enter_context(transaction(reef.store)), player, now, rng)
+    with reading(reef.store) as session:
+        sizes = session.scalars(select(Round.n_subjects)).all()
+    assert len(sizes) == len(players)
+    assert n_holding(reef) <= reef.project.retirement.minimum
+
+
+@on_postgresql
+def test_what_was_handed_out_between_choosing_and_reserving_is_not_handed_out_once_more(
+    reef: Reef, now: datetime, rng: np.random.Generator
+) -> None:
+    others = [guest(reef, now, rng) for _ in range(3)]
+
+    def come_between(_c: object, _cursor: object, statement: str, *_about: object) -> None:
+        if "advisory" in statement and others:
+            with transaction(reef.store) as session:
+                start(reef, session, others.pop(), now, np.random.default_rng(5))
+
+    last = guest(reef, now, rng)
+    event.listen(reef.store.engine, "before_cursor_execute", come_between)
+    with transaction(reef.store) as session:
+        start(reef, session, last, now, np.random.default_rng(5))
+    event.remove(reef.store.engine, "before_cursor_execute", come_between)
+    assert not others
+    assert n_holding(reef) <= reef.project.retirement.minimum
+
+
 def test_where_the_model_is_heard_two_hold_a_fresh_subject_at_once_and_three_where_it_is_not(
     reef: Reef, now: datetime, rng: np.random.Generator
 ) -> None:
     even = np.full(6, 1 / 6)
-    for at_once, model in ((3, None), (2, as_kept(MetModel(1, 1, Witness(1.0, even, even), 1.0)))):
+    for at_once, model in ((3, None), (2, as_kept(MetModel(1, 1, at_its_word(1.0, even, even), 1.0)))):
         run = Aggregate(
             project_id=reef.project_id, n_classifications=0, n_changed=0, computed_at=now, redundancy=0.75,
             assured=0.75, pooled=confusion.pooled(np.zeros((0, 6, 6))).tolist(), prior=even.tolist(), model=model,

@@ -18,7 +18,7 @@ from game.config import ROOT
 from game.levels import read_project
 from game.store import Store, open_store
 from game.store.tables import Table
-from tests.scale import flat, ranks
+from tests.scale import counted, flat, ranks
 from tests.scale.fill import fill
 from tests.scale.past import Scale
 from tests.servers import redis_server
@@ -42,6 +42,7 @@ def main() -> None:
         if options.database == "postgresql":
             tell(sizes(large))
         tell(f"small: {SMALL}\nlarge: {scale}")
+        tell(counted.report(small, large, project))
         tell(flat.report(*flat.compared(small, large, project, options.rounds, NOW)))
         with redis_server() as redis_url:
             tell(ranks.report(large, 1, redis_url, NOW))

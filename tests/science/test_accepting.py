@@ -12,11 +12,11 @@ from game.science.accepting import Acceptance, decide
 from game.science.aggregate import aggregate
 from game.science.hearing import Model
 from game.science.release import make_release
-from game.store import Store, beliefs, reading, rounds, science, subjects, transaction
+from game.store import Store, beliefs, counts, reading, rounds, science, subjects, transaction
 from game.store.witness import MetModel
 from game.training.dataset import read_dataset
 from scoring.audit import Audit, judged_by_people_alone
-from scoring.voter import Witness
+from scoring.voter import at_its_word
 from tests.conftest import NOW
 from tests.science.answers import say, subject_ids, volunteer
 from tests.science.conftest import LABELS, Reef
@@ -71,7 +71,7 @@ def test_what_nobody_answered_and_the_model_is_sure_of_leaves_play_but_for_the_a
         assert in_play & accepted(sure.store) == set()
         # Nobody has agreed on them, so they are not counted as done.
         n_retired = sum(one == "confident" for one in reasons(sure.store).values())
-        assert beliefs.counts(session, row.id, "labels") == (len(sure.open), n_retired)
+        assert counts.settled(session, row.id, "labels") == (len(sure.open), n_retired)
         assert science.consensus_labels(session, row.id).keys() == first(sure).keys()
 
 
@@ -125,7 +125,7 @@ def test_a_release_lists_them_apart_and_no_model_learns_from_them(sure: Reef, tm
 
 def decided(n_right: int, n_wrong: int) -> Acceptance:
     """Of a model that is sure of 600 subjects that all are label 0; people alone settled so many of the audit's."""
-    witness = Witness(1.0, np.full(K, 1 / K), np.full(K, 1 / K))
+    witness = at_its_word(1.0, np.full(K, 1 / K), np.full(K, 1 / K))
     p = [0.999, *[0.001 / (K - 1)] * (K - 1)]
     drawn = [one for one in range(1, 601) if judged_by_people_alone(one)]
     assert len(drawn) >= n_right + n_wrong

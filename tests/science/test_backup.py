@@ -1,8 +1,11 @@
 """What is backed up while people play comes back, whole, somewhere else."""
 
 import json
+import resource
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +14,14 @@ from random import Random
 import pytest
 from sqlalchemy import make_url, select
 
-from game.artifacts.folders import MANIFEST
+from game.artifacts.folders import MANIFEST, write_manifest
 from game.config import Settings, read_settings
-from game.errors import ArtifactError, Conflict, FathomError
+from game.errors import ArtifactError, Conflict, FathomError, Unavailable
 from game.play import accounts, rounds
 from game.play.classify import Answer, classify
 from game.science.backup import make_backup, restore
-from game.store import Store, open_store, reading, transaction
+from game.store import Store, dump, open_store, people, reading, transaction
+from game.store.migrations import migrate
 from game.store.tables import Classification, Table
 from tests.conftest import NOW
 from tests.world import World, make_world
@@ -158,6 +162,78 @@ def test_nothing_is_touched_by_a_backup_that_is_damaged_or_none(
     with pytest.raises(ArtifactError, match="changed or damaged"):
         restore(*elsewhere, out, replace=False)
     assert files(elsewhere[0]) == {}
+
+
+def cut_off(backup: Path, share: float) -> None:
+    """The database's file ends too soon, and the manifest says that it must: so it was cut off when it was made."""
+    (backup / "database").chmod(0o600)
+    with (backup / "database").open("r+b") as opened:
+        opened.truncate(int(share * (backup / "database").stat().st_size))
+    about = json.loads((backup / MANIFEST).read_text())
+    del about["format"], about["files"]
+    write_manifest(backup, about, {})
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.6, 0.95])
+def test_a_backup_that_was_cut_off_leaves_everything_as_it_was(world: World, tmp_path: Path, share: float) -> None:
+    """On PostgreSQL the beginning of such a file can be read, and its first tables are those that it should have."""
+    make_backup(world.settings, world.store, tmp_path / "backup", NOW)
+    cut_off(tmp_path / "backup", share)
+    play(world, lambda: len(rows(world.store)["rounds"]) >= 1, [])
+    (world.settings.models / "plankton" / "2").mkdir()
+    (world.settings.models / "plankton" / "2" / "file").write_text("newer")
+    before = rows(world.store), files(world.settings)
+    with pytest.raises(FathomError, match=r"cannot be read|damaged|pg_restore failed"):
+        restore(world.settings, world.store, tmp_path / "backup", replace=True)
+    assert (rows(world.store), files(world.settings)) == before
+    more: list[str] = []
+    play(world, lambda: len(more) >= 1, more)
+
+
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_what_postgresql_does_not_take_leaves_everything_as_it_was(world: World, tmp_path: Path) -> None:
+    """It drops no table of which somebody has made a view."""
+    make_backup(world.settings, world.store, tmp_path / "backup", NOW)
+    play(world, lambda: len(rows(world.store)["rounds"]) >= 1, [])
+    before = rows(world.store), files(world.settings)
+    run_sql(world.store, "CREATE VIEW mine AS SELECT id FROM classifications")
+    try:
+        with pytest.raises(FathomError, match="psql failed"):
+            restore(world.settings, world.store, tmp_path / "backup", replace=True)
+        assert (rows(world.store), files(world.settings)) == before
+    finally:
+        run_sql(world.store, "DROP VIEW mine")
+
+
+def test_a_full_disk_leaves_sqlite_as_it_was(tmp_path: Path) -> None:
+    migrate(store := open_store(f"sqlite:///{tmp_path / 'fathom.sqlite'}"))
+    dump.dump(store, tmp_path / "dump")
+    with transaction(store) as session:
+        people.add_volunteer(session, "Later", NOW)
+    before = rows(store)
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, allowed[1]))
+    try:
+        with pytest.raises(Unavailable):
+            dump.load(store, tmp_path / "dump")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    assert rows(store) == before
+    dump.load(store, tmp_path / "dump")
+    assert rows(store)["volunteers"] == []
+    store.engine.dispose()
+
+
+def test_a_file_that_is_a_database_of_somebody_else_is_refused(world: World, tmp_path: Path) -> None:
+    make_backup(world.settings, world.store, tmp_path / "backup", NOW)
+    (tmp_path / "backup" / "database").unlink()
+    with closing(sqlite3.connect(tmp_path / "backup" / "database")) as other:
+        other.execute("CREATE TABLE other (id INTEGER)")
+    cut_off(tmp_path / "backup", 1.0)
+    before = rows(world.store)
+    with pytest.raises(ArtifactError, match="cannot be read as a database"):
+        restore(world.settings, world.store, tmp_path / "backup", replace=True)
+    assert rows(world.store) == before
 
 
 def test_a_password_stays_out_of_the_command_and_a_failure_is_told(tmp_path: Path) -> None:

@@ -1,23 +1,26 @@
 """The published model is one voter more: in play and aggregation alike, and nowhere where it would teach itself."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from game.levels import GoldUse
 from game.play.belief import update_belief
 from game.science.aggregate import aggregate
 from game.science.newcomer import hear_published_model
 from game.store import Store, beliefs, reading, transaction
-from game.store.tables import Aggregate, Consensus, Opening, Reliability, Table
-from game.store.witness import MetModel, met_model
+from game.store.tables import Aggregate, Consensus, ExpertLabel, Opening, Reliability, Table
+from game.store.witness import MetModel, as_kept, as_met, met_model
 from scoring.audit import judged_by_people_alone
+from scoring.voter import at_its_word
 from tests.conftest import NOW
 from tests.science.answers import say
 from tests.science.conftest import LABELS, Reef
-from tests.science.editions import EASILY_SURE, codes, released
+from tests.science.editions import EASILY_SURE, Made, codes, released
 from tests.science.predicting import publish_model, unpublish
 from tests.science.reef import MOOREA
 
@@ -141,6 +144,44 @@ def test_luck_is_remembered_but_not_heard(answered: Reef, rng: np.random.Generat
     assert set(reasons(answered.store).values()) == {None}
 
 
+def test_what_a_model_takes_for_what_is_measured_on_hidden_gold_alone(answered: Reef) -> None:
+    publish_model(answered.store, answered.gold | answered.open)
+    aggregate(answered.store, EASILY_SURE, NOW)
+    found = met(answered.store)
+    assert found is not None
+    assert found.witness is not None
+    n_gold = np.bincount(list(answered.gold.values()), minlength=6)
+    recall, promised = np.diagonal(found.witness.confusion), np.diagonal(found.witness.promised)
+    np.testing.assert_allclose(recall, (n_gold + 6 * promised) / (n_gold + 6))
+    with transaction(answered.store) as session:
+        session.execute(update(ExpertLabel).where(ExpertLabel.use == GoldUse.HIDDEN).values(use=GoldUse.TEACHING))
+    aggregate(answered.store, EASILY_SURE, NOW)
+    taught = met(answered.store)
+    assert taught is not None
+    assert taught.witness is not None
+    np.testing.assert_allclose(taught.witness.confusion, taught.witness.promised)
+
+
+def test_how_a_model_is_heard_is_kept_and_models_of_before_there_was_a_matrix_are_taken_at_their_word(
+    answered: Reef,
+) -> None:
+    publish_model(answered.store, answered.gold | answered.open)
+    aggregate(answered.store, EASILY_SURE, NOW)
+    found, p = met(answered.store), np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
+    assert found is not None
+    assert found.witness is not None
+    kept = as_kept(found)
+    again = as_met(kept)
+    assert again is not None
+    assert again.witness is not None
+    np.testing.assert_array_equal(again.witness.word(p).evidence, found.witness.word(p).evidence)
+    before = as_met({name: told for name, told in kept.items() if name not in ("confusion", "promised")})
+    assert before is not None
+    assert before.witness is not None
+    word = at_its_word(found.witness.sharpness, found.witness.named, found.witness.common).word(p)
+    np.testing.assert_array_equal(before.witness.word(p).evidence, word.evidence)
+
+
 def test_one_subject_in_twenty_is_judged_as_if_there_were_no_model(answered: Reef) -> None:
     publish_model(answered.store, answered.gold | answered.open)
     aggregate(answered.store, EASILY_SURE, NOW)
@@ -150,6 +191,16 @@ def test_one_subject_in_twenty_is_judged_as_if_there_were_no_model(answered: Ree
     other = next(one for one in range(1000) if not judged_by_people_alone(one))
     assert found.word(drawn, np.full(6, 1 / 6)) is None
     assert found.word(other, np.full(6, 1 / 6)) is not None
+
+
+def beside_the_model(made: Made, row: Mapping[str, str], label: int) -> float:
+    """By the formula of dictionary.md, from the manifest, of a model that is .9 sure of `label`."""
+    told = {name: np.array(value) for name, value in made.complete.manifest["model"].items()}
+    p, people = np.where(np.arange(6) == label, 0.9, 0.02), np.array([float(row[f"p_{code}"]) for code in LABELS])
+    model = told["common"] * (p / told["named"]) ** told["sharpness"]
+    model *= told["confusion"][:, label] / told["promised"][:, label]
+    weight = people * (0.99 * model / model.sum() / told["common"] + 0.01) ** 0.7
+    return float(weight.max() / weight.sum())
 
 
 def test_a_release_keeps_peoples_posteriors_and_says_beside_them_what_the_model_adds(
@@ -172,6 +223,10 @@ def test_a_release_keeps_peoples_posteriors_and_says_beside_them_what_the_model_
             assert float(row["confidence_with_model"]) > float(row["confidence"])
             assert row["label_with_model"] == LABELS[answered.open[ids[row["subject"]]]]
     assert made.complete.manifest["model"]["version"] == 1
+    assert [one for one in after if one["label_with_model"]]
+    for row in (one for one in after if one["label_with_model"]):
+        label = (answered.gold | answered.open)[ids[row["subject"]]]
+        assert float(row["confidence_with_model"]) == pytest.approx(beside_the_model(made, row, label), abs=1e-6)
     assert "id" not in made.complete.manifest["model"]
     shown = {ids[row["subject"]] for row in made.public.sheet("consensus.csv")}
     assert {one for one, reason in state.items() if reason == "confident"} <= shown

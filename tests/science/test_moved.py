@@ -54,6 +54,37 @@ def test_answers_that_only_confirm_a_label_do_not_move_it(reef: Reef, releases: 
     assert count(reef, releases) == Moved(1, 6, 0)
 
 
+def test_many_answers_that_change_nothing_move_nothing(reef: Reef, releases: Path) -> None:
+    known = [(one, LABELS[label]) for one, label in list(reef.open.items())[:10]]
+    for name in ("Fay", "Gil", "Hal", "Ida", "Jon", "Kit"):
+        say(reef.store, volunteer(reef.store, name), known, at=LATER)
+    assert count(reef, releases) == Moved(1, 10, 0)
+
+
+@pytest.fixture
+def doubted(reef: Reef, tmp_path: Path) -> Path:
+    """Release 1 believes three who always see sand; then gold is answered, which shows who knows."""
+    corals = {one: label for one, label in reef.open.items() if LABELS[label] != "Sand"}
+    reef.say_all(dict(list(corals.items())[:4]))
+    aggregate(reef.store, MOOREA, NOW)
+    make_release(reef.store, MOOREA, tmp_path / "releases", NOW + timedelta(hours=1))
+    for one in reef.knowing:
+        say(reef.store, one, [(subject, LABELS[label]) for subject, label in reef.gold.items()], at=LATER)
+    for one in reef.careless:
+        say(reef.store, one, [(subject, "Sand") for subject in reef.gold], at=LATER)
+    return tmp_path / "releases"
+
+
+def test_a_label_that_others_answers_changed_counts_although_nobody_answered_it(reef: Reef, doubted: Path) -> None:
+    assert count(reef, doubted) == Moved(1, 0, 4)
+
+
+def test_beside_simulated_volunteers_only_what_people_answered_counts(reef: Reef, doubted: Path) -> None:
+    """Their answers are in no release: what they change would stay changed for ever."""
+    say(reef.store, volunteer(reef.store, "Robot", simulated=True), [(next(iter(reef.gold)), "Sand")], at=LATER)
+    assert count(reef, doubted) == Moved(1, 0, 0)
+
+
 def test_a_new_label_and_another_label_count_and_gold_does_not(reef: Reef, releases: Path) -> None:
     subjects = list(reef.open.items())
     turned, new, gold = subjects[0], subjects[10:13], next(iter(reef.gold.items()))
@@ -76,7 +107,7 @@ def test_neither_simulated_volunteers_nor_abstentions_move_anything(reef: Reef, 
 def test_a_release_whose_files_are_lost_is_soon_replaced(reef: Reef, releases: Path, tmp_path: Path) -> None:
     known = list(reef.open.items())[:6]
     say(reef.store, volunteer(reef.store, "Fay"), [(one, LABELS[label]) for one, label in known], at=LATER)
-    assert count(reef, tmp_path / "elsewhere") == Moved(1, 6, 6)
+    assert count(reef, tmp_path / "elsewhere") == Moved(1, 6, 10)
 
 
 def test_it_is_kept_with_the_newest_aggregation(reef: Reef, releases: Path) -> None:

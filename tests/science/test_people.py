@@ -14,7 +14,7 @@ from game.store.said import ById, Said, all_said
 from game.store.tables.play import Abstention
 from game.store.witness import MetModel
 from scoring.arrays import Ints
-from scoring.voter import Witness
+from scoring.voter import at_its_word
 from tests.science.answers import by_subject, crowd, posterior
 from tests.science.reef import MOOREA
 
@@ -67,7 +67,7 @@ def test_openings_are_those_of_each_subject(said: list[Said], weights: Weights, 
     people = hear(weights, MASKS, all_said(said))
     p = np.full((150, 6), 0.02)
     p[np.arange(150), true] = 0.9
-    witness = Witness(0.9, np.full(6, 1 / 6), np.full(6, 1 / 6))
+    witness = at_its_word(0.9, np.full(6, 1 / 6), np.full(6, 1 / 6))
     model = Model(MetModel(1, 1, witness if heard else None, 1.0), ById(np.arange(1, 151), p))
     believed = believe(weights, people.heard, model.words(people.ids))
     states, each = all_states(EASIER, believed, people.tallies), by_subject(said)

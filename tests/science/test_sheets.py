@@ -14,16 +14,18 @@ SHEET = Sheet("a.csv", "One row a thing.", {"name": "what it is called", "p": "h
 
 def test_cells_are_written_in_one_way(tmp_path: Path) -> None:
     with OpenSheet(tmp_path, SHEET) as sheet:
-        sheet.add({"p": [0.1 + 0.2, np.float64(1e-9)], "name": ["Ü, “1”", None]})
-        sheet.add({"name": ["not shown", True], "p": [0.5, False]}, np.array([False, True]))
-    assert sheet.n_rows == 3
-    assert (tmp_path / "a.csv").read_bytes() == 'name,p\n"Ü, “1”",0.3\n,1e-09\nyes,no\n'.encode()
+        sheet.add(SHEET.lines({"p": [0.1 + 0.2, np.float64(1e-9)], "name": ["Ü, “1”", None]}))
+        sheet.add(SHEET.lines({"name": ["not shown", True], "p": [0.5, False]}), np.array([False, True]))
+        sheet.add(SHEET.lines({"name": ["two\nlines", 7], "p": [2 / 3, None]}))
+    assert sheet.n_rows == 5
+    told = 'name,p\n"Ü, “1”",0.3\n,1e-09\nyes,no\n"two\nlines",0.66666667\n7,\n'
+    assert (tmp_path / "a.csv").read_bytes() == told.encode()
 
 
 @pytest.mark.parametrize("columns", [{"name": ["a"]}, {"name": ["a"], "p": [1], "q": [2]}])
-def test_rows_with_other_columns_are_our_own_mistake(tmp_path: Path, columns: dict[str, list[object]]) -> None:
-    with OpenSheet(tmp_path, SHEET) as sheet, pytest.raises(ValueError, match=r"a\.csv"):
-        sheet.add(columns)
+def test_rows_with_other_columns_are_our_own_mistake(columns: dict[str, list[object]]) -> None:
+    with pytest.raises(ValueError, match=r"a\.csv"):
+        SHEET.lines(columns)
 
 
 def test_the_dictionary_describes_every_column() -> None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image as Picture
 from sqlalchemy import select
 
+from game.artifacts.images import image_path, patch
 from game.errors import Conflict, InvalidInput
 from game.levels import Gold, GoldUse, Project
 from game.science.gold import GoldBy, GoldShare
@@ -85,6 +86,19 @@ def test_importing_twice_changes_nothing(store: Store, shared_data: Path, tmp_pa
     again = import_reef(store, shared_data, tmp_path)
     assert (again.n_taken, again.n_there, again.refused) == (0, first.n_taken, ())
     assert everything(store) == before
+
+
+def test_each_point_has_its_patch_before_anybody_looks_gold_or_not(
+    store: Store, shared_data: Path, tmp_path: Path
+) -> None:
+    import_reef(store, shared_data, tmp_path)
+    with reading(store) as session:
+        rows = session.execute(select(Image.sha256, Subject.row, Subject.column).join(Image)).all()
+    assert len(rows) == 24
+    images = tmp_path / "images"
+    for sha256 in {sha256 for sha256, _, _ in rows}:
+        image_path(images, sha256).unlink()
+    assert all(patch(images, *row, MOOREA.patch_px) for row in rows)
 
 
 def test_gold_is_whole_images_and_the_same_on_every_run(store: Store, shared_data: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_labels_and_tasks_are_read_in_numeric_order_and_the_unknown_stay_unknown
     assert crowd.true.tolist() == [UNKNOWN, 0]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(generators)
 def test_gold_is_never_measured(rng: np.random.Generator) -> None:
     crowd = crowd_of(rng)
@@ -106,7 +106,7 @@ class Recorder(Shares):
         super().refit(rows)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(generators)
 def test_a_stream_reveals_no_answer_twice_and_none_of_a_stopped_subject(rng: np.random.Generator) -> None:
     crowd = crowd_of(rng)
@@ -129,7 +129,7 @@ def test_a_promise_is_measured_on_the_stopped_that_are_no_gold() -> None:
     assert replay.promise(crowd, gold, stops, 0.95) == pytest.approx([0.47, 0.45, 2 / 3, 1])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(generators)
 def test_gold_never_stops_and_all_its_answers_come_in(rng: np.random.Generator) -> None:
     crowd = crowd_of(rng)
@@ -140,7 +140,7 @@ def test_gold_never_stops_and_all_its_answers_come_in(rng: np.random.Generator) 
     assert np.isin(np.flatnonzero(np.isin(crowd.subject, told)), stops.revealed).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(generators)
 def test_a_pool_reveals_no_answer_twice_and_a_subject_s_answers_in_their_order(rng: np.random.Generator) -> None:
     crowd = crowd_of(rng)

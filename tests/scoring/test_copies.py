@@ -192,7 +192,7 @@ def test_colluders_in_a_real_crowd_are_told_from_the_others(
 
 
 @given(generators)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_answer_keeps_a_weight_and_a_voter(rng: np.random.Generator) -> None:
     answers, gold = random_answers(rng)
     copies = found_in(answers, 5, gold)
@@ -202,7 +202,7 @@ def test_every_answer_keeps_a_weight_and_a_voter(rng: np.random.Generator) -> No
 
 
 @given(generators)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_renaming_volunteers_and_labels_renames_the_groups_only(rng: np.random.Generator) -> None:
     crowd, _ = with_colluders(draw_crowd(rng, 4, 0.0), rng)
     gold, names, labels = some_gold(crowd.true, rng), rng.permutation(40), rng.permutation(4)

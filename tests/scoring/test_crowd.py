@@ -103,7 +103,7 @@ def test_half_weight_twice_is_one_answer(rng: np.random.Generator) -> None:
 
 
 @given(generators)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_names_of_volunteers_subjects_and_labels_do_not_matter(rng: np.random.Generator) -> None:
     answers, _ = random_answers(rng)
     n_labels = answers.choices.shape[1]

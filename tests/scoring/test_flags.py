@@ -152,7 +152,7 @@ def test_in_a_real_crowd_only_volunteers_without_information_are_flagged(shared_
 
 
 @given(generators)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_flags_stand_on_finite_numbers_and_enough_answers(rng: np.random.Generator) -> None:
     answers, gold = random_answers(rng)
     found = judge(answers, 12, 5, gold)
@@ -163,7 +163,7 @@ def test_flags_stand_on_finite_numbers_and_enough_answers(rng: np.random.Generat
 
 
 @given(generators)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_renaming_volunteers_and_labels_renames_the_flags_only(rng: np.random.Generator) -> None:
     crowd = saying(saying(drawn(rng), 7, rng.integers(4, size=1000)), 8, np.full(1000, 1))
     names, labels = rng.permutation(40), rng.permutation(4)

@@ -73,7 +73,7 @@ def test_ridge_regression_by_hand() -> None:
 
 
 @given(generators)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_subject_is_judged_by_what_its_own_answers_taught(rng: np.random.Generator) -> None:
     head = prepare(rng.normal(size=(60, 4)), np.ones(60), rng)
     posterior, own = distribution(rng, 60, 3), head.fold == 3
@@ -85,7 +85,7 @@ def test_no_subject_is_judged_by_what_its_own_answers_taught(rng: np.random.Gene
 
 
 @given(generators)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_renaming_labels_renames_the_predictions(rng: np.random.Generator) -> None:
     head = prepare(rng.normal(size=(60, 4)), np.ones(60), rng)
     posterior, labels = distribution(rng, 60, 4), rng.permutation(4)

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,10 @@ def about(labels: Sequence[tuple[str, str, str]]) -> Cells:
     }  # fmt: skip
 
 
+# Of a second project.
+LAGOON = {"project": "lagoon", "title": "Squares of the lagoon", "version": 1}
+
+
 @dataclass(frozen=True)
 class Reef:
     """Real points of real quadrats: `quadrats` in the order of their names, the last `n_gold` of them with gold."""
@@ -92,6 +96,12 @@ class Reef:
                 else:
                     made.consensus.append(believed(place, crowd(CODES.index(label), 4, rng)))
         return made
+
+
+def lagoon(reef: Reef) -> Reef:
+    """Quadrats that the first project has not."""
+    others = [quadrat for quadrat in range(14) if quadrat not in reef.quadrats]
+    return replace(reef, quadrats=(*others[:2], others[-1]), n_points=20)
 
 
 def believed(place: Cells, p: Floats, codes: Sequence[str] = CODES) -> Cells:

@@ -13,7 +13,8 @@ from torch import nn
 from game.config import ROOT
 from scoring.answers import Answers
 from scoring.arrays import Floats, Ints
-from tests.bench.model import adapt, few_shot, layers, meta, shared_heads, volunteers
+from tests.bench import hearing
+from tests.bench.model import adapt, few_shot, first_answers, layers, meta, shared_heads, volunteers
 from tests.bench.model.data import Pictures, galaxies, koh_tao, moorea, plankton
 from tests.bench.model.measures import accuracy, shown
 from tests.bench.model.prose import WORDS
@@ -125,6 +126,22 @@ def test_more_shots_hold_the_fewer_and_never_what_is_held_out() -> None:
     two, five = (few_shot.draw(seen, kept, n_shots, seed=1) for n_shots in (2, 5))
     assert np.bincount(seen.pictures.true[five]).tolist() == [5, 5, 5]
     assert set(two) < set(five) <= set(np.flatnonzero(kept))
+
+
+def test_prototypes_of_a_crowd_never_give_what_nobody_named() -> None:
+    x = np.array([[0.0], [1.0], [8.0], [9.0], [4.0], [5.0]])
+    seen = drawn(x, np.array([0, 0, 2, 2, 1, 1]), np.arange(6), ["here"] * 6)
+    few = np.array([0, 1, 2, 3])
+    assert first_answers.nearest(seen, few, np.array([0, 0, 2, 2])).tolist() == [0, 0, 2, 2, 0, 2]
+
+
+def test_what_people_measure_of_a_model_judges_no_subject_by_its_own_answers() -> None:
+    def told(taught: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        assert not (taught & asked).any()
+        assert taught.sum() + asked.sum() == 30
+        return np.flatnonzero(asked)[:, None] * np.ones(3)
+
+    assert (hearing.in_parts(told, (30, 3))[:, 0] == np.arange(30)).all()
 
 
 def test_all_blocks_weigh_the_same() -> None:

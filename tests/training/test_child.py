@@ -21,7 +21,11 @@ GIVEN = np.array([0] * 18 + [1] * 2 + [0] * 10 + [1] * 10 + [2])
 
 @pytest.fixture(scope="module")
 def dataset(request_of_all: Request) -> Dataset:
-    return replace(read_dataset(request_of_all.release), labels=LABELS)
+    """Of the last label there are too few to learn from."""
+    read = read_dataset(request_of_all.release)
+    n = len(read.consensus.subject)
+    said = np.eye(3)[np.where(np.arange(n) < 9, 2, np.arange(n) % 2)]
+    return replace(read, labels=LABELS, consensus=replace(read.consensus, posterior=said))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,15 @@ def test_it_says_what_it_has_hardly_ever_seen(
     told = childs_card(dataset, evaluation, metrics)
     assert "Hardly any Sand in my test" in told
     assert "- **Sand**" not in told
+
+
+def test_it_admits_what_it_learned_from_hardly_any(
+    dataset: Dataset, evaluation: Evaluation, metrics: dict[str, Any]
+) -> None:
+    assert "- Enough Sand. I learned from hardly any" in childs_card(dataset, evaluation, metrics)
+    n = len(dataset.consensus.subject)
+    plenty = replace(dataset, consensus=replace(dataset.consensus, posterior=np.eye(3)[np.arange(n) % 3]))
+    assert "- Enough" not in childs_card(plenty, evaluation, metrics)
 
 
 def test_it_admits_what_it_never_says(dataset: Dataset, evaluation: Evaluation, metrics: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def test_images_with_few_points_and_crowds_that_were_hardly_asked_do_not_count()
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_covers_sum_to_one_and_whoever_says_what_experts_say_has_no_error(seed: int) -> None:
     rng = np.random.default_rng(seed)
     image: Ints = np.sort(rng.integers(0, 4, 120))

@@ -16,11 +16,12 @@ from game.training.direct import direct, of_project
 from game.training.export import read_model
 from game.training.fit import Request, fit
 from game.training.network import imagenet
+from game.training.origins import read_origins
 from game.training.views import View, look, pixels
 from game.training.ways import Asked, Course, NotPossible
 from scoring.arrays import softmax
 from tests.training.conftest import quiet
-from tests.training.releases import CODES, LABELS, Reef, rows_of
+from tests.training.releases import CODES, LABELS, LAGOON, Reef, lagoon, rows_of
 from tests.training.schools import renamed, school
 
 
@@ -30,12 +31,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 def test_a_model_of_another_project_is_taken_as_it_is(request_of_all: Request, reef: Reef, tmp_path: Path) -> None:
-    """Its labels in another order, one of them told by its name, and one more that it does not know."""
-    smaller = replace(reef, quadrats=(1, 2, 12), n_points=20)
-    release = smaller.release(tmp_path / "release")
+    """One of other quadrats, its labels in another order, one told by its name, and one more that it does not know."""
+    release = lagoon(reef).release(tmp_path / "release")
     order = (("Sandy", "Sand", "sand"), ("Rubble", "Rubble", ""), *(one for one in LABELS if one[0] != "Sand"))
     release.labels = order
-    release.about["labels"] = [{"code": code, "name": name, "group": group} for code, name, group in order]
+    release.about |= LAGOON | {"labels": [{"code": code, "name": name, "group": group} for code, name, group in order]}
     for row in release.consensus:
         row["p_Sandy"], row["p_Rubble"] = row.pop("p_Sand"), "0"
     for row in (*release.gold, *release.consensus):
@@ -49,6 +49,7 @@ def test_a_model_of_another_project_is_taken_as_it_is(request_of_all: Request, r
     )
     fit(asked, quiet())
     verify(asked.out)
+    assert read_origins(asked.out).projects == {"lagoon", "moorea"}
     theirs, ours = read_model(request_of_all.out), read_model(asked.out)
     subject = rows_of(asked.release / "subjects.csv")[0]
     picture, point = (
@@ -63,7 +64,33 @@ def test_a_model_of_another_project_is_taken_as_it_is(request_of_all: Request, r
     )
     method = json.loads((asked.out / "metrics.json").read_text())["method"]
     assert [(one["way"], one["chosen"]) for one in method["ways"]] == [("direct", True), ("frozen", False)]
-    assert "the project “Reef squares of Moorea”, release 3, whose model it is" in (asked.out / "card.md").read_text()
+    card = (asked.out / "card.md").read_text()
+    assert "taught by the project “Reef squares of Moorea”, release 3, whose model it is" in card
+    assert "It does not know, and so never says: Rubble." in card
+    child = (asked.out / "card-child.md").read_text()
+    assert "from the players of “Reef squares of Moorea”, who saw other pictures. Here I have learned nothing" in child
+    assert "Rubble: nobody told me what that is" in child
+    assert "helps the next machine to guess better" in child
+    metrics = json.loads((asked.out / "metrics.json").read_text())
+    assert (metrics["n_training"], metrics["n_images_training"], metrics["n_answers"]) == (0, 0, 0)
+    assert (metrics["taught_by"]["project"], metrics["taught_by"]["unknown"]) == ("moorea", ["Rubble"])
+
+
+def test_its_squares_are_those_of_its_teacher(request_of_all: Request, reef: Reef, tmp_path: Path) -> None:
+    """And lent on, it still names who taught it first."""
+    asked = request_of_all
+    for place, project in enumerate(("lagoon", "atoll")):
+        release = replace(reef, quadrats=((1, 13), (2, 11))[place], n_points=15).release(tmp_path / project)
+        release.about |= LAGOON | {"project": project, "title": project.title(), "patch_px": 80}
+        borrowed = Asked(Way.DIRECT, other=asked.out)
+        places = release.write(), reef.images, tmp_path / f"{project}-model", tmp_path / "cache"
+        asked = Request(*places, asked=borrowed)
+        fit(asked, quiet())
+        card = (asked.out / "card.md").read_text()
+        assert "It sees 2 squares around the point, 64 and 128 pixels wide" in card
+        assert "the square of 128 × 128 pixels around each point" in card
+        assert "taught by the project “Reef squares of Moorea”, release 3, whose model it is" in card
+    assert read_origins(asked.out).projects == {"lagoon", "moorea", "atoll"}
 
 
 def test_a_model_of_points_does_not_judge_whole_pictures(request_of_all: Request, course: Course) -> None:

@@ -98,7 +98,7 @@ def test_images_that_differ_make_an_interval_wide() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_figures_do_not_depend_on_the_order_of_subjects_and_lie_within_their_intervals(seed: int) -> None:
     rng = np.random.default_rng(seed)
     p, true, image = rng.dirichlet(np.ones(4), 60), rng.integers(0, 4, 60), rng.integers(0, 6, 60)

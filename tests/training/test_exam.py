@@ -19,7 +19,7 @@ from scoring.arrays import Floats, Ints
 from tests.training.releases import CODES, Reef, rows_of
 from tests.training.test_card import held_out
 
-PUBLIC = (*COLUMNS, "metrics.json", "card.md", "card-child.md")
+PUBLIC = (*COLUMNS, "metrics.json", "pictures.json", "card.md", "card-child.md", "manifest.json")
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +101,8 @@ def test_every_single_figure_has_a_line_with_its_interval(metrics: dict[str, Any
         for name in ("accuracy", "macro_f1", "ece", "majority_accuracy"):
             assert float(lines[among, name]["value"]) == found[name]
     transfer = lines["labels", "transfer_gain"]
-    assert [float(transfer[name]) for name in ("value", "low", "high")] == [
-        metrics["transfer"][name] for name in ("gain", "low", "high")
-    ]
+    assert float(transfer["value"]) == metrics["transfer"]["gain"]
+    assert (metrics["transfer"]["verdict"], metrics["transfer"]["low"], transfer["low"]) == ("untold", None, "")
     assert float(lines["groups", "cover_machine_error"]["value"]) == metrics["cover"]["groups"]["machine_error"]["mean"]
     assert ("labels", "unseen_site_accuracy") not in lines, "of one site nothing is known"
 
@@ -115,6 +114,13 @@ def test_what_it_would_recognise_at_other_sites_stands_in_the_table(metrics: dic
     assert (line["value"], line["low"], line["high"]) == ("0.7", "0.6", "")
 
 
+def test_between_what_the_gain_lies_stands_in_the_table(metrics: dict[str, Any], tmp_path: Path) -> None:
+    told = metrics["transfer"] | {"verdict": "neutral", "low": -0.1, "high": 0.2}
+    write_sheets(tmp_path, metrics | {"transfer": told})
+    [line] = [row for row in rows_of(tmp_path / "figures.csv") if row["figure"] == "transfer_gain"]
+    assert (line["low"], line["high"]) == ("-0.1", "0.2")
+
+
 def test_every_table_may_be_taken_home() -> None:
     assert set(COLUMNS) <= set(PUBLIC_FILES)
 
@@ -124,6 +130,21 @@ def test_more_answers_are_counted_and_the_model_itself_comes_last(metrics: dict[
     assert [point["n_answers"] for point in metrics["learning_curve"]] == [60, 120, 240, 480]
     assert metrics["n_answers"] == 480
     assert metrics["learning_curve"][-1]["accuracy"] == metrics["accuracy"]
+
+
+def test_where_layers_were_taught_the_curve_is_of_frozen_ones(
+    request_of_all: Request, dataset: Dataset, tmp_path: Path
+) -> None:
+    """It ends with what those say, and nothing is said of sites by them."""
+    exam = exam_of(request_of_all, dataset, dataset.gold.true)
+    right = np.eye(len(CODES))[dataset.gold.true]
+    told = figures(replace(exam, frozen=right), judge(exam))
+    assert told["learning_curve_of"] == "frozen"
+    assert told["learning_curve"][-1]["accuracy"] == 1 != told["accuracy"]
+    assert len(told["learning_curve"]) == 4
+    assert told["elsewhere"] is None
+    write_sheets(tmp_path, told)
+    assert {row["of"] for row in rows_of(tmp_path / "learning_curve.csv")} == {"frozen"}
 
 
 def test_the_crowd_is_compared_where_the_release_has_its_answers(request_of_all: Request, dataset: Dataset) -> None:

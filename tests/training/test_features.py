@@ -9,7 +9,7 @@ import torch
 from game.artifacts.images import image_path
 from game.errors import TrainingError
 from game.training.dataset import Subject, read_dataset
-from game.training.features import Eye, eye_of, see
+from game.training.features import SIGHT, Eye, eye_of, see
 from game.training.views import Recipe, View
 from tests.training.conftest import quiet
 from tests.training.releases import Reef
@@ -90,6 +90,16 @@ def test_another_network_or_another_square_meets_other_features(eye: Eye) -> Non
     wider = Recipe((View("centre", 32), View("context", 66)), 32, (0,), (0.5,))
     keys = {eye.key, eye_of(other, RECIPE).key, eye_of(other, wider).key}
     assert len(keys) == 3
+
+
+def test_what_an_older_program_saw_is_not_believed(
+    eye: Eye, subjects: tuple[Subject, ...], images: Shelf, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    older = eye_of(torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3)), RECIPE, SIGHT - 1)
+    for one in (older, eye):
+        see(subjects, one, images, tmp_path / "cache", quiet())
+    assert images.n_taken == 4
 
 
 def test_a_point_outside_its_image_is_named(

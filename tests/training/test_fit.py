@@ -24,10 +24,9 @@ from tests.training.conftest import quiet
 from tests.training.releases import CODES, Reef, rows_of
 
 FILES = {
-    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "card.md", "card-child.md",
-    "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv", "cover.csv",
-    "learning_curve.csv", "ways.csv", "predictions.csv",
-    "holdout.csv", "manifest.json",
+    "model.safetensors", "model.onnx", "labels.json", "preprocessing.json", "metrics.json", "pictures.json",
+    "card.md", "card-child.md", "figures.csv", "per_label.csv", "confusion.csv", "reliability.csv", "coverage.csv",
+    "cover.csv", "learning_curve.csv", "ways.csv", "predictions.csv", "holdout.csv", "manifest.json",
 }  # fmt: skip
 
 
@@ -128,6 +127,17 @@ def test_nothing_of_the_hold_out_is_in_the_model_or_its_temperature(
         for folder in (request_of_all.out, tmp_path / "model")
     ]
     assert temperatures[0] == temperatures[1]
+
+
+def test_two_answered_subjects_a_label_make_a_model_that_says_so(
+    request_of_all: Request, reef: Reef, tmp_path: Path
+) -> None:
+    release = reef.release(tmp_path / "release")
+    release.consensus = release.consensus[:: len(release.consensus) // 12][:12]
+    fit(replace(request_of_all, release=release.write(), out=tmp_path / "model"), quiet())
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text())
+    assert (metrics["n_training"], metrics["n"], len(metrics["learning_curve"])) == (12, 40, 1)
+    assert "- Fewer than 10 subjects to learn from, so hardly taught" in (tmp_path / "model" / "card.md").read_text()
 
 
 def test_an_existing_model_is_never_replaced(request_of_all: Request) -> None:

@@ -40,6 +40,26 @@ def test_the_best_label_comes_first_and_the_middle_is_judged_if_no_point_is_name
     assert {label["code"] for label in first["labels"]} == set(CODES)
 
 
+def test_of_many_it_says_what_it_says_of_each(
+    request_of_all: Request, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be read is named and passed over."""
+    asked = [
+        {"image": "/nowhere/picture.jpg", "subjects": [[5, 1, 1]]},
+        {"image": str(picture), "subjects": [[7, 400, 300], [3, 0, 0]]},
+    ]
+    listed = tmp_path / "listed.jsonl"
+    listed.write_text("".join(json.dumps(one) + "\n" for one in asked))
+    assert main(["--model", str(request_of_all.out), "--listed", str(listed)]) == 0
+    refused, *told = lines_of(capsys.readouterr().out)
+    assert refused == {"refused": "/nowhere/picture.jpg: There is no picture /nowhere/picture.jpg."}
+    model = open_model(request_of_all.out)
+    assert [line["subject"] for line in told] == [7, 3]
+    for line, point in zip(told, [(400, 300), (0, 0)], strict=True):
+        assert list(line["p"]) == [label["code"] for label in model.labels]
+        assert list(line["p"].values()) == pytest.approx(model(picture.read_bytes(), point), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

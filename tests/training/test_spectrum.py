@@ -9,8 +9,10 @@ import torch
 
 from game.artifacts.ways import Way
 from game.errors import TrainingError
+from game.training.in_vain import TEACHING
 from game.training.spectrum import choose, explained
 from game.training.teaching import FEWEST, Teaching
+from game.training.transfer import key_of
 from game.training.ways import Asked, Taught, Trial
 from tests.training.schools import School, renamed, school
 
@@ -69,6 +71,21 @@ def test_what_was_in_vain_is_tried_again_only_when_there_is_half_as_much_again_t
         file.write_text(file.read_text(encoding="utf-8").replace(f'"n": {n}', f'"n": {n // 2}'), encoding="utf-8")
     _, third = went(pupils, Asked())
     assert third[Way.LAST_BLOCK].why == first[Way.LAST_BLOCK].why
+
+
+def test_what_an_older_program_tried_in_vain_is_tried_again(by_light: School, tmp_path: Path) -> None:
+    pupils = replace(by_light, course=replace(by_light.course, cache=tmp_path))
+    went(pupils, Asked())
+    course = pupils.course
+    now, older = (key_of(course.dataset, course.seed, version) for version in (TEACHING, TEACHING - 1))
+    kept = list((tmp_path / "in_vain").iterdir())
+    assert kept
+    for file in kept:
+        assert now in file.name
+        assert by_light.frozen.eye.key in file.name
+        file.rename(file.with_name(file.name.replace(now, older)))
+    _, again = went(pupils, Asked())
+    assert not again[Way.LAST_BLOCK].why.startswith("not tried again")
 
 
 def test_every_subject_is_judged_by_layers_that_did_not_see_it(by_colour: School) -> None:

@@ -49,10 +49,14 @@ def test_the_card_says_what_was_taught_and_how_it_did(taught: Request) -> None:
 
 
 @pytest.mark.slow
-def test_the_learning_curve_would_take_as_long_again_and_is_left_out(taught: Request) -> None:
-    metrics = json.loads((taught.out / "metrics.json").read_text())
-    assert [point["share"] for point in metrics["learning_curve"]] == [1.0]
-    assert metrics["learning_curve"][0]["accuracy"] == metrics["accuracy"]
+def test_the_learning_curve_is_of_frozen_layers_and_says_so(taught: Request, tmp_path: Path) -> None:
+    frozen = replace(taught, out=tmp_path / "frozen", asked=Asked(Way.FROZEN))
+    fit(frozen, quiet())
+    metrics, plain = (json.loads((one.out / "metrics.json").read_text()) for one in (taught, frozen))
+    assert (metrics["learning_curve_of"], plain["learning_curve_of"]) == ("frozen", "model")
+    assert metrics["learning_curve"] == plain["learning_curve"]
+    assert metrics["learning_curve"][-1]["accuracy"] == plain["accuracy"]
+    assert "of frozen layers with a new head: " in (taught.out / "card.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def test_who_is_never_wrong_is_made_surer_within_bounds() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_temperature_keeps_the_order_and_can_be_undone(seed: int, temperature: float) -> None:
     p = np.random.default_rng(seed).dirichlet(np.full(5, 3.0), 20)
     warmer = cooled(p, temperature)

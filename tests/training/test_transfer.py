@@ -1,5 +1,6 @@
 """Whether knowledge from elsewhere helped: the figure, its verdict, and when a rival is taught anew."""
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from game.training.fit import Request
 from game.training.intervals import draws
 from game.training.pictures import picture_bytes
 from game.training.progress import Progress
-from game.training.transfer import Rival, Verdict, compare, rival
+from game.training.transfer import SCHOOLING, Rival, Verdict, compare, key_of, rival
 
 # Five subjects in each of four images.
 IMAGE = np.repeat(np.arange(4), 5)
@@ -45,9 +46,10 @@ def test_a_gain_in_one_image_of_four_may_be_chance() -> None:
     assert (found.verdict, found.low) == (Verdict.NEUTRAL, 0.0)
 
 
-def test_of_a_single_image_nothing_can_be_said() -> None:
-    found = compare(given(5), Rival(given(0), 7), TRUE, draws(np.zeros(20, np.int64), 0))
-    assert (found.verdict, found.gain, found.low, found.high) == (Verdict.NEUTRAL, 1.0, -1.0, 1.0)
+@pytest.mark.parametrize("n_images", [1, 2, 3])
+def test_of_so_few_images_nothing_can_be_said_but_the_gain(n_images: int) -> None:
+    found = compare(given(5), Rival(given(0), 7), TRUE, draws(np.arange(20) % n_images, 0))
+    assert (found.verdict, found.gain, found.low, found.high) == (Verdict.UNTOLD, 1.0, None, None)
 
 
 def test_a_rival_is_kept_until_there_is_half_as_much_again(request_of_all: Request, tmp_path: Path) -> None:
@@ -70,6 +72,27 @@ def test_a_damaged_rival_is_taught_again(request_of_all: Request, tmp_path: Path
     again, said = taught(dataset, request_of_all, tmp_path)
     assert said
     np.testing.assert_array_equal(again.given, first.given)
+
+
+def test_what_an_older_program_taught_is_no_rival(request_of_all: Request, tmp_path: Path) -> None:
+    dataset = shortened(read_dataset(request_of_all.release), 40)
+    older = tmp_path / "scratch" / f"{key_of(dataset, request_of_all.seed, SCHOOLING - 1)}.json"
+    older.parent.mkdir()
+    older.write_text(json.dumps({"given": [0] * len(dataset.gold.true), "n": 40}))
+    assert taught(dataset, request_of_all, tmp_path)[1], "nor is it asked"
+    assert key_of(dataset, request_of_all.seed, SCHOOLING) in {file.stem for file in older.parent.iterdir()}
+
+
+def test_a_key_is_of_all_that_a_rival_depends_on(request_of_all: Request) -> None:
+    dataset = read_dataset(request_of_all.release)
+    others = [
+        replace(dataset, patch_px=100),
+        replace(dataset, about={**dataset.about, "includes_simulated": True}),
+        replace(dataset, about={**dataset.about, "project": "lagoon"}),
+        replace(dataset, labels=dataset.labels[::-1]),
+    ]
+    keys = {key_of(one, 7, 1) for one in (dataset, *others)} | {key_of(dataset, 8, 1), key_of(dataset, 7, 2)}
+    assert len(keys) == 7
 
 
 def shortened(dataset: Dataset, n: int) -> Dataset:

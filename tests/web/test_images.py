@@ -9,7 +9,7 @@ from PIL import Image
 from game.artifacts.images import Size
 from game.levels import Project
 from game.play.rounds import ShownSubject
-from game.web.images import FOR_EVER, PATCH_SIDE_PX, image_url, patch_url, pictures
+from game.web.images import FOR_EVER, image_url, patch_url, pictures
 from tests.world import Where, World
 
 
@@ -35,9 +35,9 @@ def test_a_patch_has_its_point_in_the_middle(client: FlaskClient, world: World, 
     assert row is not None
     assert column is not None
     patch = Image.open(BytesIO(client.get(patch_url(reef, sha256, row, column)).data))
-    assert patch.size == (PATCH_SIDE_PX, PATCH_SIDE_PX)
+    assert patch.size == (reef.patch_px, reef.patch_px)
     stored = Image.open(world.settings.images / sha256[:2] / sha256).convert("RGB")
-    shown, true = patch.getpixel((256, 256)), stored.getpixel((column, row))
+    shown, true = patch.getpixel((112, 112)), stored.getpixel((column, row))
     assert isinstance(shown, tuple)
     assert isinstance(true, tuple)
     assert max(abs(a - b) for a, b in zip(shown, true, strict=True)) < 60

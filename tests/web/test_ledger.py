@@ -12,12 +12,11 @@ import pytest
 from sqlalchemy import event, select
 
 from game.errors import Conflict, Unavailable
-from game.play import accounts
 from game.play.classify import Answer, Outcome, Sent
-from game.play.rounds import ShownRound, Wanted
+from game.play.rounds import ShownRound
 from game.store import Session, open_store, people, reading
 from game.store.tables import Classification
-from game.web.ledger import MOST_BEGUN_TOGETHER, Ledger
+from game.web.ledger import Ledger
 from tests.conftest import NOW
 from tests.play.conftest import Reef, diver, guest, reef
 from tests.play.rounds import begin
@@ -71,26 +70,6 @@ def test_answers_that_wait_together_need_one_commit(
     assert len(commits) == 2, "One is that of who wrote first."
     with reading(reef.store) as session:
         assert len(session.scalars(select(Classification.id)).all()) == 8
-
-
-def test_an_answer_waits_for_few_rounds_that_begin(
-    reef: Reef, diver: int, ledger: Ledger, now: datetime, rng: np.random.Generator
-) -> None:
-    """Whoever comes with a crowd would otherwise wait for all of it."""
-    sent = answer(begin(reef, diver, now, rng), 0, diver)
-    guests = [guest(reef, now, rng) for _ in range(9)]
-    with reading(reef.store) as session:
-        crowd = [account for one in guests if (account := accounts.account(session, one))]
-    written: list[list[str]] = [[]]
-    event.listen(reef.store.engine, "commit", lambda _: written.append([]))
-    event.listen(reef.store.engine, "before_cursor_execute", lambda *about: written[-1].append(about[2][:30]))
-    wanted = [Wanted(reef.project, one.id, None, one.sign_in_version) for one in crowd]
-    told = at_once(ledger, [*(lambda one=one: ledger.begin(one) for one in wanted), lambda: ledger.keep(sent)])  # type: ignore[misc]
-    assert all(one.exception() is None for one in told)
-    begun = [sum("INTO rounds" in text for text in texts) for texts in written[1:]]
-    assert sum(begun) == len(crowd) == 9
-    assert max(begun) == MOST_BEGUN_TOGETHER
-    assert any("INTO classifications" in text for text in written[1])
 
 
 def test_what_breaks_the_transaction_breaks_alone(

@@ -109,20 +109,6 @@ def test_files_that_an_older_model_lacks_are_not_offered(client: FlaskClient, wo
         assert "/cover.csv" not in told
 
 
-@pytest.mark.parametrize(
-    ("verdict", "words"), [("positive", "helped"), ("neutral", "made no difference"), ("negative", "did harm")]
-)
-def test_whether_others_weights_helped_is_told_in_words(
-    client: FlaskClient, world: World, now: datetime, verdict: str, words: str
-) -> None:
-    transfer = {"verdict": verdict, "gain": 0.1, "low": -0.021, "high": 0.2, "scratch": 0.6}
-    add_model(world, "moorea", {**OLD, "transfer": transfer}, now)
-    page = client.get(PAGE).text
-    assert words in page
-    assert f"({verdict} transfer): taught on this project alone" in page
-    assert "The difference: +10.0 percentage points, between −2.1 and +20.0." in page
-
-
 def test_an_interval_without_width_is_told_in_words(client: FlaskClient, world: World, now: datetime) -> None:
     same, some = {"low": 1.0, "high": 1.0}, {"low": 0.1, "high": 0.9}
     line = {"code": "Porit", "precision": 1.0, "recall": 0.5, "f1": 1.0, "n": 2}
@@ -153,22 +139,6 @@ def test_it_is_told_what_it_would_recognise_where_it_has_never_been(
     assert "it would recognise 70 % of the examination pictures at 3 sites, and not 81 %." in page.replace("\xa0", " ")
 
 
-def test_each_way_of_teaching_has_its_figure_or_the_reason_why_it_has_none(
-    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
-) -> None:
-    add_model(world, "moorea", metrics, now)
-    page = html.unescape(client.get(PAGE).text)
-    part = page[page.index('id="method"') : page.index('id="confusion"')]
-    assert "the last layers of the network that it looks with" in part
-    for one in metrics["method"]["ways"]:
-        assert one["why"] in part
-    assert "It looks with mobilenet_v2." in part
-    assert part.count("<rect") == 2 * 2, "two ways were measured: a ground and a bar each"
-    assert part.count("tag-good") == 1
-    told = client.get(JSON).json or {}
-    assert [one["chosen"] for one in told["figures"]["method"]["ways"]] == [False, False, True, False]
-
-
 def test_labels_that_it_never_says_are_told_where_it_is_read_tried_and_to_be_taught(
     client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
 ) -> None:
@@ -188,15 +158,6 @@ def test_labels_that_it_never_says_are_told_where_it_is_read_tried_and_to_be_tau
         session.query(Job).update({Job.state: JobState.FAILED})
     for tried in (page, html.unescape(client.get(f"{PAGE}/try/{trial.code}").text)):
         assert f"Never said in its examination: {name}. Do not expect it to recognise these." in tried
-
-
-def test_a_network_taught_for_want_of_weights_is_told_where_the_method_is(
-    client: FlaskClient, world: World, now: datetime, metrics: dict[str, Any]
-) -> None:
-    add_model(world, "moorea", {**metrics, "backbone": "small_cnn", "no_weights_of": "resnet18"}, now)
-    page = client.get(PAGE).text
-    assert "It was to look with resnet18, but the weights of that network could not be had." in page
-    assert "It looks with" not in page
 
 
 def test_hidden_gold_is_nowhere_on_the_page(

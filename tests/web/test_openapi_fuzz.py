@@ -21,7 +21,6 @@ from tests.world import World
 
 FUZZED = settings(
     max_examples=20,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],

@@ -14,8 +14,7 @@ from game.play import accounts, rounds
 from game.science import jobs
 from game.science.cleaning import clean_up, find_old
 from game.science.work import Workplace
-from game.store import publications, reading, transaction
-from game.store.rounds import totals
+from game.store import counts, publications, reading, transaction
 from game.store.tables import Model
 from game.store.tables.publications import JobKind, ModelState
 from tests.worker.conftest import SLUG, id_of
@@ -72,7 +71,7 @@ def test_rounds_without_an_answer_go_after_a_week(place: Workplace, rng: np.rand
     assert clean(place, days=6)["unanswered_rounds"] == 0
     assert clean(place, days=8)["unanswered_rounds"] == 1
     with reading(place.store) as session:
-        assert totals(session, id_of(session)) == (10, 1)
+        assert counts.answered(session, id_of(session))[1:] == (10, 1)
         assert rounds.open_levels(session, place.projects[SLUG], left)
         with pytest.raises(Exception, match="no such round"):
             rounds.find_round(session, dict(place.projects), shown.code, left)
@@ -104,7 +103,7 @@ def test_guests_who_never_answered_go_after_a_month_and_all_others_stay(
             member,
             simulated,
         ]
-        assert totals(session, id_of(session)) == (10, 1)
+        assert counts.answered(session, id_of(session))[1:] == (10, 1)
 
 
 def test_the_cookie_of_a_guest_who_was_forgotten_opens_nobody_elses_account(

@@ -20,13 +20,13 @@ from game.store.tables.publications import JobKind
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
-# Three labels and 200 subjects: a release needs 20 subjects with a new or another consensus, training 15 labelled ones.
+# Three labels and 200 subjects: a release needs 20 subjects with a new or another consensus, training 9 labelled ones.
 QUIET = ProjectState(
     n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_answered=0, n_changed=0, aggregated_at=NOW, release=None,
-    release_due_at=None, model_waits=False, frozen=None, busy=frozenset(), resting=frozenset(), waiting_since=None,
-    now=NOW,
+    release_due_at=None, model_waits=False, frozen=None, n_unseen=0, busy=frozenset(), resting=frozenset(),
+    waiting_since=None, now=NOW,
 )  # fmt: skip
-FRESH = ReleaseState(version=4, n_labelled=15, trained=False, failure=None)
+FRESH = ReleaseState(version=4, n_labelled=9, trained=False, failure=None)
 TRAINED = replace(FRESH, trained=True)
 
 
@@ -83,6 +83,16 @@ def test_no_model_is_judged_while_another_version_is_put_in_its_rivals_place() -
     assert kind(busy(replace(QUIET, model_waits=True), JobKind.SWITCH)) is None
 
 
+def test_what_came_in_late_is_looked_at_last_and_by_one_model() -> None:
+    late = replace(QUIET, n_unseen=1)
+    assert next_job(late) == (JobKind.CATCH_UP, "1 subjects came in after the public model's release.")
+    assert kind(replace(late, n_new=200)) is JobKind.AGGREGATE
+    assert kind(busy(late, JobKind.TRAIN, JobKind.AGGREGATE)) is JobKind.CATCH_UP
+    for hindrance in (JobKind.CATCH_UP, JobKind.PUBLISH, JobKind.SWITCH):
+        assert kind(busy(late, hindrance)) is None
+    assert kind(replace(late, resting=frozenset({JobKind.CATCH_UP}))) is None
+
+
 def test_a_project_without_subjects_never_needs_a_release() -> None:
     assert kind(replace(QUIET, n_subjects=0)) is None
 
@@ -95,7 +105,7 @@ def test_a_release_comes_after_the_aggregation_that_it_needs() -> None:
 
 def test_a_new_release_with_enough_labelled_subjects_is_trained_on() -> None:
     assert kind(replace(QUIET, release=FRESH)) is JobKind.TRAIN
-    assert kind(replace(QUIET, release=replace(FRESH, n_labelled=14))) is None
+    assert kind(replace(QUIET, release=replace(FRESH, n_labelled=8))) is None
 
 
 def test_no_release_is_trained_on_twice() -> None:
@@ -145,10 +155,11 @@ def test_what_failed_lately_rests() -> None:
         (replace(QUIET, n_changed=7), "the consensus of 20 subjects new or another; so far 7"),
         (replace(QUIET, release_due_at=NOW), "or another, or from 2026-11-18 on with any new answer; so far 0"),
         (replace(QUIET, release=TRAINED), "The model of release 4, the newest, has been trained."),
-        (replace(QUIET, release=replace(FRESH, n_labelled=3)), "has 3 labelled subjects; training needs 15"),
+        (replace(QUIET, release=replace(FRESH, n_labelled=3)), "has 3 labelled subjects; training needs 9"),
         (replace(QUIET, release=FRESH), "Training on release 4 is about to start."),
         (busy(QUIET, JobKind.TRAIN), "Training is running now."),
         (busy(QUIET, JobKind.RELEASE, JobKind.AGGREGATE), "running now: aggregate, release."),
+        (busy(QUIET, JobKind.CATCH_UP, JobKind.PREDICT), "so far 0"),
         (replace(busy(QUIET, JobKind.TRAIN), waiting_since=NOW - PATIENCE), "waiting for 2 minutes and no worker"),
         (replace(busy(QUIET, JobKind.RELEASE), waiting_since=NOW - timedelta(hours=1)), "60 minutes and no worker"),
     ],

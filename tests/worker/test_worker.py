@@ -10,22 +10,27 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sqlalchemy import insert, select
 
 from game.config import Settings, read_settings
 from game.science import jobs
+from game.science.counting import LEFT_UNCOUNTED
 from game.science.jobs import JobView
 from game.science.queue import enqueuer, open_queue
 from game.science.schedule import why_not_training
 from game.science.state import project_state
 from game.science.work import Workplace
-from game.store import open_store, reading, transaction
+from game.store import counts, open_store, reading, transaction
 from game.store.migrations import migrate
+from game.store.tables import Classification
 from game.store.tables.publications import JobKind, JobState
 from game.worker import Worker
 from tests.server import environment_of
 from tests.setups import SETUPS, home_of
 from tests.worker.conftest import SLUG, id_of
+from tests.worker.test_due import play_round
 
 DEADLINE_S = 30
 ENDS_WITHIN_S = 5
@@ -103,6 +108,18 @@ def test_a_stopping_worker_puts_its_job_back_and_takes_no_other(place: Workplace
     worker.take(job.code)
     with reading(place.store) as session:
         assert jobs.find_job(session, job.code).state is JobState.QUEUED
+
+
+def test_a_look_counts_what_is_new(place: Workplace, rng: np.random.Generator) -> None:
+    play_round(place, rng)
+    with transaction(place.store) as session:
+        answer = session.execute(select(Classification.__table__).limit(1)).mappings().one()
+        alike = {name: value for name, value in answer.items() if name != "id"}
+        again = [alike | {"attempt": attempt} for attempt in range(2, 2 + LEFT_UNCOUNTED)]
+        session.execute(insert(Classification), again)
+    Worker(place).look()
+    with reading(place.store) as session:
+        assert counts.kept_answers(session, id_of(session))[1:] == (10 + LEFT_UNCOUNTED, 1)
 
 
 def test_a_job_that_ends_wakes_those_that_waited_for_it(place: Workplace) -> None:

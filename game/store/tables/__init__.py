@@ -1,7 +1,15 @@
 """Every table, by domain: people, subjects, play, beliefs, publications."""
 
 from game.store.columns import Table
-from game.store.tables.beliefs import Aggregate, Consensus, Opening, Prediction, Reliability
+from game.store.tables.beliefs import (
+    Aggregate,
+    AnswerCount,
+    Consensus,
+    Opening,
+    OpeningCount,
+    Prediction,
+    Reliability,
+)
 from game.store.tables.people import Token, Volunteer
 from game.store.tables.play import (
     Classification,
@@ -16,7 +24,7 @@ from game.store.tables.publications import Decision, Job, Model, Release
 from game.store.tables.subjects import ExpertLabel, Image, Project, Subject
 
 __all__ = [
-    "Aggregate", "Classification", "Consensus", "Decision", "ExpertLabel", "Image", "Job", "Model", "Opening",
-    "Prediction", "Project", "Release", "Reliability", "Round", "RoundSubject", "Standing", "Subject", "Table", "Token",
-    "TutorialSeen", "Unlock", "Volunteer", "Withdrawal",
+    "Aggregate", "AnswerCount", "Classification", "Consensus", "Decision", "ExpertLabel", "Image", "Job", "Model",
+    "Opening", "OpeningCount", "Prediction", "Project", "Release", "Reliability", "Round", "RoundSubject", "Standing",
+    "Subject", "Table", "Token", "TutorialSeen", "Unlock", "Volunteer", "Withdrawal",
 ]  # fmt: skip

@@ -3,14 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, Boolean, ColumnElement, ForeignKey, Index, String, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from game.store.columns import Id, ProjectId, Table
 
+_RETIRED_BY_PEOPLE = "(coalesce(reason, 'machine_accepted') <> 'machine_accepted')"
+
 
 class Opening(Table):
-    """Whether a subject is in play for one choice set ("groups" or "labels"). Gold has none: it never retires."""
+    """Whether a subject is in play for one choice set ("groups" or "labels"). Gold has none: it never retires.
+
+    `counted`: whether it was retired by people's answers when it was last counted (OpeningCount); None if it never was.
+    """
 
     __tablename__ = "openings"
 
@@ -21,6 +26,7 @@ class Opening(Table):
     shuffle: Mapped[float]
     reason: Mapped[str | None] = mapped_column(String(16))
     retired_at: Mapped[datetime | None]
+    counted: Mapped[bool | None]
 
     __table_args__ = (
         Index(
@@ -31,7 +37,44 @@ class Opening(Table):
             "open_by_shuffle", "project_id", "choice_set", "shuffle",
             sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
         ),
+        Index(
+            "sure_by_shuffle", "project_id", "choice_set", "shuffle", "subject_id",
+            sqlite_where=text("reason = 'confident'"), postgresql_where=text("reason = 'confident'"),
+        ),
+        Index(
+            "not_as_counted", "project_id", "choice_set", "subject_id",
+            sqlite_where=text(f"counted IS NOT {_RETIRED_BY_PEOPLE}"),
+            postgresql_where=text(f"counted IS DISTINCT FROM {_RETIRED_BY_PEOPLE}"),
+        ),
     )  # fmt: skip
+
+
+# Never NULL. Databases find what they have an index of by its very words.
+RETIRED_BY_PEOPLE: ColumnElement[bool] = literal_column(_RETIRED_BY_PEOPLE, Boolean())
+NOT_AS_COUNTED = Opening.counted.is_distinct_from(RETIRED_BY_PEOPLE)
+
+
+class OpeningCount(Table):
+    """How many subjects a project has of a choice set, and how many of them people's answers retired, by what each
+    opening was last counted as."""
+
+    __tablename__ = "opening_counts"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    choice_set: Mapped[str] = mapped_column(String(16), primary_key=True)
+    n_subjects: Mapped[int]
+    n_retired: Mapped[int]
+
+
+class AnswerCount(Table):
+    """How many classifications up to a row were given by people, not simulated volunteers, and how many people."""
+
+    __tablename__ = "answer_counts"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    until_id: Mapped[int] = mapped_column(BigInteger)
+    n_classifications: Mapped[int] = mapped_column(BigInteger)
+    n_volunteers: Mapped[int]
 
 
 class Consensus(Table):
@@ -76,7 +119,7 @@ class Aggregate(Table):
 
     By `redundancy` posteriors are published, by `assured` subjects retire. `figures` is what the project's page draws.
     Since the release `since_release_id` (None: since ever) people answered `n_answered` subjects that are not gold, and
-    made the label of `n_moved` of them new or another.
+    made the label of `n_moved`, these or others, new or another.
     `model` is how the published model is heard until the next run (store.witness); None when there was none.
     """
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from game.store.columns import Id, Short, Table, VolunteerId
@@ -31,6 +31,12 @@ class Volunteer(Table):
     deleted_at: Mapped[datetime | None]
     # Raised by a new password and by deletion: cookies that name an older one no longer open anything.
     sign_in_version: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        Index(
+            "simulated_volunteers", "id", sqlite_where=text("simulated = 1"), postgresql_where=text("simulated"),
+        ),
+    )  # fmt: skip
 
 
 class Token(Table):

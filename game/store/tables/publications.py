@@ -87,6 +87,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     PUBLISH = "publish"
     SWITCH = "switch"
+    CATCH_UP = "catch_up"
     PREDICT = "predict"
     CLEAN_UP = "clean_up"
 

@@ -127,12 +127,12 @@ class LearningPoint(Drawn):
 
 class Transfer(Drawn):
     """What weights of others bring: `gain` in accuracy over `scratch`, a small network taught on this project alone, on
-    `n_scratch` pictures."""
+    `n_scratch` pictures. Of too few pictures `low` and `high` are null, and the verdict is “untold”."""
 
     verdict: str
     gain: float
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
     scratch: float
     n_scratch: int | None = None
 
@@ -172,10 +172,26 @@ class Method(Drawn):
         return next((one.way for one in self.ways if one.chosen), self.asked)
 
 
+class TaughtBy(Drawn):
+    """Who has taught a model that is taken as it is, and the labels (codes) that it does not know; of ImageNet there is
+    a title and no more."""
+
+    title: str
+    unknown: tuple[str, ...] = ()
+    project: str | None = None
+    release: int | None = None
+    licence: str | None = None
+    credit: str | None = None
+    cite: str | None = None
+    includes_simulated: bool = False
+
+
 class ModelFigures(Figures):
     """As metrics.json has them; what an older trainer did not measure is null or empty.
 
     `no_weights_of`: the network that was asked for, where a small one was taught from scratch for want of its weights.
+    `taught_by` is there where nothing was learned here. `learning_curve_of` is “frozen” where layers were taught: then
+    the curve is that of frozen layers with a new head.
     """
 
     n: int
@@ -184,6 +200,7 @@ class ModelFigures(Figures):
     uncalibrated: Uncalibrated | None = None
     cover: WholeCover | None = None
     learning_curve: tuple[LearningPoint, ...] = ()
+    learning_curve_of: str = "model"
     transfer: Transfer | None = None
     elsewhere: Elsewhere | None = None
     method: Method | None = None
@@ -194,6 +211,7 @@ class ModelFigures(Figures):
     backbone: str | None = None
     weights_from: str | None = None
     no_weights_of: str | None = None
+    taught_by: TaughtBy | None = None
 
 
 class Exhibit(Outgoing):

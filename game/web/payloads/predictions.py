@@ -8,8 +8,8 @@ from game.store.tables.publications import JobState
 from game.web.payloads.outgoing import Outgoing
 
 CAVEAT = (
-    "A model has seen only pictures of its own project. It knows no answer but its labels, does not notice what is new "
-    "to it, and was tested neither at places beyond it nor with other cameras."
+    "A model knows only pictures like those that taught it. It knows no answer but its labels, does not notice what is "
+    "new to it, and was tested neither at places beyond its project nor with other cameras."
 )
 
 

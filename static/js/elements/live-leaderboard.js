@@ -1,12 +1,12 @@
 // A leaderboard that moves while others play. Only the top of it is told to everyone; one's own place is one's own.
-import { socketOf } from "../live.js";
+import { follow } from "../live.js";
 import { written } from "../words.js";
 
 class LiveLeaderboard extends HTMLElement {
   connectedCallback() {
     const { project, period, list } = this.dataset;
     if (list !== "top") return;
-    socketOf(project).on("leaderboard", (news) => {
+    follow(project, "leaderboard", `/leaderboard?period=${period}`, (news) => {
       if (news.project === project && news.period === period) this.#show(news.top);
     });
   }

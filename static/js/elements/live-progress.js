@@ -1,10 +1,15 @@
 // How far a project is, as the server tells its room.
-import { socketOf } from "../live.js";
+import { follow } from "../live.js";
 import { fill } from "../words.js";
 
 class LiveProgress extends HTMLElement {
   connectedCallback() {
-    socketOf(this.dataset.project).on("progress", (figures) => figures.project === this.dataset.project && this.#show(figures));
+    const { project } = this.dataset;
+    // The API answers with all of the project, of which its progress is a part.
+    follow(project, "progress", "", ({ progress, ...told }) => {
+      const figures = progress ?? told;
+      if (figures.project === project) this.#show(figures);
+    });
   }
 
   #show(figures) {

@@ -1,6 +1,7 @@
 // A round, played without reloading. The page itself is a plain form that works alone; this makes it quick.
 import { Connection } from "../connection.js";
 import { listen } from "../keys.js";
+import { asked, onReturn } from "../live.js";
 import { Outbox } from "../outbox.js";
 import { postForm } from "../post.js";
 import { picture, preload } from "../preload.js";
@@ -31,6 +32,7 @@ class RoundPlayer extends HTMLElement {
     this.#goOn();
     preload(this.#open.map((subject) => subject.image));
     this.outbox.drain();
+    onReturn(this.#round.project, () => this.#catchUp());
   }
 
   get #open() {
@@ -95,6 +97,14 @@ class RoundPlayer extends HTMLElement {
     this.#say(fill(this.dataset.refused, detail));
     await pause(READING_MS);
     if (!this.#open.length) this.#goOn();
+  }
+
+  /** What waits is sent at once; what was answered elsewhere while the line was away is not asked again. */
+  async #catchUp() {
+    this.outbox.drain();
+    const { subjects } = await asked(location.pathname).catch(() => ({ subjects: [] }));
+    for (const { id, answered } of subjects) if (answered) this.#mark(id, true);
+    if (!this.#sinking && this.#parts.lesson.hidden) this.#goOn();
   }
 
   /** Shows what comes next: a lesson, a picture, or the end. */

@@ -13,7 +13,7 @@ from torch import nn
 
 from scoring.arrays import Floats, Ints, Masks
 from tests.bench.crowd.tables import Figure, Table
-from tests.bench.model import meta, seen
+from tests.bench.model import first_answers, meta, seen
 from tests.bench.model.measures import figures_of, shown
 from tests.bench.model.plots import curves
 from tests.bench.model.report import Part
@@ -49,6 +49,7 @@ def part() -> Part:
         others = tuple(meta.Project(seen.standard(one), one.pictures.true) for one in alike if one is not alike[place])
         found[pictures.name] = _measure(seen.ours(pictures), alike[place], others, seconds)
     tables = [_table(name, of) for name, of in found.items()]
+    tables += [first_answers.table(seen.ours(pictures)) for pictures in projects]
     rows = [[name, f"{taken / len(projects):.1f}"] for name, taken in seconds.items()]
     tables.append(Table("What it costs", ["head", "s a project"], rows, _NOTE))
     panels = {name: {head: _line(of, head) for head in METHODS} for name, of in found.items()}

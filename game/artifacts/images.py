@@ -26,6 +26,9 @@ QUALITY = {"quality": 85}
 # A patch is looked at from nearer by, and enlarged: its colours are kept for each pixel.
 PATCH_QUALITY = {"quality": 90, "subsampling": 0}
 MOST_PATCH_PX = 512
+# Patches that were cut ahead are kept in one file for each square of so many pixels: what a look at one of them costs
+# does not grow with the points of a picture.
+TILE_PX = 1024
 # Beyond the edge of an image there is nothing to judge, and it should look like nothing.
 BEYOND = (128, 128, 128)
 PAPER = (255, 255, 255)
@@ -107,7 +110,7 @@ def patch(images: Path, sha256: str, row: int, column: int, patch_px: int) -> by
     As it was cut ahead, else cut now, and then for everyone anew, so that the thousandth look at gold takes as long as
     the first at any subject. Raises NotFound if there is no such image or pixel.
     """
-    ahead = _ahead(images, sha256, patch_px)
+    ahead = _ahead(images, sha256, patch_px, (row // TILE_PX, column // TILE_PX))
     if ahead.is_file():
         with suppress(KeyError, BadZipFile), ZipFile(ahead) as cut:
             return cut.read(_name(row, column))
@@ -118,20 +121,30 @@ def patch(images: Path, sha256: str, row: int, column: int, patch_px: int) -> by
 
 
 def cut_ahead(images: Path, sha256: str, points: Iterable[tuple[int, int]], patch_px: int) -> None:
-    """Keeps the patches of a picture's points (row, column), which is decoded once for all of them, in one file.
+    """Keeps the patches of a picture's points (row, column), which is decoded once for all of them.
 
     Once more changes nothing; points outside the picture are left out. Raises NotFound.
     """
-    ahead, cut = _ahead(images, sha256, patch_px), dict[str, bytes]()
+    tiles: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for row, column in points:
+        tiles.setdefault((row // TILE_PX, column // TILE_PX), set()).add((row, column))
+    with Image.open(image_path(images, sha256)) as image:
+        for tile, within in tiles.items():
+            _cut_tile(image, _ahead(images, sha256, patch_px, tile), within, patch_px)
+
+
+def _cut_tile(image: Image.Image, ahead: Path, points: Iterable[tuple[int, int]], patch_px: int) -> None:
+    cut = dict[str, bytes]()
     if ahead.is_file():
         with suppress(BadZipFile), ZipFile(ahead) as kept:
             cut = {name: kept.read(name) for name in kept.namelist()}
-    missing = {name: point for point in points if (name := _name(*point)) not in cut}
-    with Image.open(image_path(images, sha256)) as image:
-        inside = {name: (y, x) for name, (y, x) in missing.items() if y < image.height and x < image.width}
-        if not inside:
-            return
-        cut |= {name: _cut(image, row, column, patch_px) for name, (row, column) in inside.items()}
+    inside = {
+        _name(row, column): (row, column) for row, column in points if row < image.height and column < image.width
+    }
+    missing = inside.keys() - cut.keys()
+    if not missing:
+        return
+    cut |= {name: _cut(image, *inside[name], patch_px) for name in missing}
     packed = BytesIO()
     with ZipFile(packed, "w") as new:
         for name, content in sorted(cut.items()):
@@ -220,8 +233,8 @@ def _stored(images: Path, sha256: str) -> Path:
     return images / sha256[:2] / sha256
 
 
-def _ahead(images: Path, sha256: str, patch_px: int) -> Path:
-    return _made(images, f"{_stored(images, sha256).name}-{patch_px}.zip")
+def _ahead(images: Path, sha256: str, patch_px: int, tile: tuple[int, int]) -> Path:
+    return _made(images, f"{_stored(images, sha256).name}-{patch_px}-{tile[0]}-{tile[1]}.zip")
 
 
 def _name(row: int, column: int) -> str:

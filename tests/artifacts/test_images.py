@@ -17,6 +17,7 @@ from PIL import Image
 from game.artifacts import images
 from game.artifacts.images import (
     MOST_PATCH_PX,
+    TILE_PX,
     ImageRefused,
     Size,
     check_image,
@@ -247,6 +248,20 @@ def test_what_was_cut_ahead_is_what_would_be_cut_now(tmp_path: Path) -> None:
     assert [patch(tmp_path, kept.sha256, *point, 32) for point in points] == before[:2]
     with pytest.raises(NotFound):
         patch(tmp_path, kept.sha256, 6, 6, 32)
+
+
+def test_a_look_at_one_of_many_points_does_not_open_a_file_of_all_of_them(tmp_path: Path) -> None:
+    kept = keep_image(tmp_path, encoded(chessboard(2 * TILE_PX + 10, 40)))
+    points = [(5, 5), (20, TILE_PX - 1), (20, TILE_PX), (39, 2 * TILE_PX + 9)]
+    before = [patch(tmp_path, kept.sha256, *point, 32) for point in points]
+    cut_ahead(tmp_path, kept.sha256, points, 32)
+    within = []
+    for file in sorted(tmp_path.rglob("*.zip")):
+        with ZipFile(file) as cut:
+            within.append(cut.namelist())
+    assert within == [["20-1023.jpg", "5-5.jpg"], ["20-1024.jpg"], ["39-2057.jpg"]]
+    image_path(tmp_path, kept.sha256).unlink()
+    assert [patch(tmp_path, kept.sha256, *point, 32) for point in points] == before
 
 
 def test_a_damaged_file_of_patches_is_cut_again(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def main() -> None:
         database=options.database,
         n_processes=options.processes,
         worker=scenario.worker,
+        photographs=scenario.players == "browsers" or options.browser > 0,
         n_subjects=options.subjects,
     )
     with opened_place(wanted, shared_data) as place:

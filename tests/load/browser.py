@@ -17,6 +17,8 @@ from tests.load.place import SLUG
 POLL_MS = 50
 MOST_POLLS = 100
 LOOKING_MS = 800
+# Pictures and lessons of a round, and more: who is never done is stuck.
+MOST_STEPS = 60
 
 # A key that means nothing here: what the browser itself takes from a key to a frame.
 NO_KEY = "Shift"
@@ -95,7 +97,7 @@ def _begin(page: Page, *, first: bool) -> None:
 def _play(page: Page) -> None:
     """A round, by keyboard, at the pace of somebody who looks."""
     lesson = page.locator("[data-part=lesson]")
-    while True:
+    for _ in range(MOST_STEPS):
         expect(page.locator(STEP).first).to_be_visible(timeout=PATIENCE_MS)
         if page.url.endswith("/summary"):
             return
@@ -105,6 +107,7 @@ def _play(page: Page) -> None:
         page.wait_for_timeout(LOOKING_MS / 2)
         page.keyboard.press("Enter" if lesson.is_visible() else "1")
         settled(page)
+    raise AssertionError("The round never ended: are the packages of the pages there?")
 
 
 def _waited(page: Page, kept: str) -> list[float]:

@@ -20,6 +20,7 @@ from game.store import Session, reading, subjects, transaction
 from game.store.tables import ExpertLabel, Opening, Subject
 from tests.load.measure import Watched
 from tests.load.opinions import Opinions, experts_labels
+from tests.load.photographs import add_photographs, cut_all
 from tests.server import Server, running_server, running_worker, workers
 from tests.world import World, make_world
 
@@ -27,12 +28,15 @@ SLUG = "moorea"
 PASSWORD = "many hands, one reef"
 GOLD_SHARE, TEACHING_SHARE = 0.15, 0.01
 SIDE_PX = 1000
+# Has no divisor in common with the pixels of a side.
+STRIDE_PX = 617_033
 ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
 class Wanted:
     """`database`: sqlite; or postgresql, with Redis between the processes. `worker`: whether one runs beside the web.
+    `photographs`: whether pictures are looked at.
 
     Of the volunteers so many have a token, and so many a login with PASSWORD.
     """
@@ -40,6 +44,7 @@ class Wanted:
     database: str = "sqlite"
     n_processes: int = 1
     worker: bool = True
+    photographs: bool = False
     n_subjects: int = 20_000
     n_tokens: int = 0
     n_logins: int = 0
@@ -71,7 +76,11 @@ def opened_place(wanted: Wanted, shared_data: Path) -> Iterator[Place]:
             watched = [Watched("PostgreSQL", database.process.pid, family=True), Watched("Redis", redis.process.pid)]
         world = make_world(read_settings(environment), shared_data, datetime.now(UTC))
         stack.callback(world.store.engine.dispose)
-        add_subjects(world, wanted.n_subjects)
+        if wanted.photographs:
+            add_subjects(world, wanted.n_subjects, add_photographs(world, shared_data / "moorea_quadrats"))
+            cut_all(world, world.projects[SLUG])
+        else:
+            add_subjects(world, wanted.n_subjects)
         tokens, logins = new_tokens(world, wanted.n_tokens), new_logins(world, wanted.n_logins)
         server = stack.enter_context(running_server(world, n_workers=wanted.n_processes))
         if wanted.worker:
@@ -101,8 +110,8 @@ def new_logins(world: World, n: int) -> tuple[str, ...]:
     return logins
 
 
-def add_subjects(world: World, n: int) -> None:
-    """Points of the reef's real squares beside those that experts chose; a share of them gold."""
+def add_subjects(world: World, n: int, on: Sequence[int] = ()) -> None:
+    """Points of these images, else of the squares that experts looked at, beside theirs; a share of them gold."""
     project = world.projects[SLUG]
     with reading(world.store) as session:
         row = subjects.project_row(session, SLUG)
@@ -110,7 +119,7 @@ def add_subjects(world: World, n: int) -> None:
         project_id, first = row.id, 1 + (session.scalar(select(func.max(Subject.id))) or 0)
         points = select(Subject.image_id, Subject.row, Subject.column).where(Subject.project_id == project_id)
         taken = {(image_id, row, column) for image_id, row, column in session.execute(points)}
-    image_ids = sorted({image_id for image_id, _, _ in taken})
+    image_ids = on or sorted({image_id for image_id, _, _ in taken})
     rng, now = Random(3), datetime.now(UTC)
     for start in range(first, first + n, ROWS_AT_ONCE):
         rows = [
@@ -128,8 +137,8 @@ def add_subjects(world: World, n: int) -> None:
 
 
 def _point(place: int, image_ids: Sequence[int]) -> tuple[int, int, int]:
-    """Image, row and column: every pixel of every picture in turn."""
-    pixel = place // len(image_ids)
+    """Image, row and column: every pixel of every picture in turn, here and there."""
+    pixel = place // len(image_ids) * STRIDE_PX % SIDE_PX**2
     return image_ids[place % len(image_ids)], pixel // SIDE_PX, pixel % SIDE_PX
 
 

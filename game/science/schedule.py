@@ -8,6 +8,8 @@ from game.store.tables.publications import JobKind
 
 AGGREGATE_AFTER_ANSWERS = 200
 AGGREGATE_AFTER = timedelta(minutes=5)
+# Each aggregation weighs all answers anew, and takes longer the more there are: it may take this share of the time.
+AGGREGATING_SHARE = 0.1
 # A release is due once people's answers have made the consensus of this share of the subjects new or another.
 RELEASE_SHARE = 0.1
 # Subjects with a consensus, for each label, from which on a training is worth its minute; whoever asks for one by hand
@@ -56,13 +58,14 @@ class ReleaseState:
 class ProjectState:
     """All that the schedule looks at.
 
-    `n_subjects` and `n_changed` count subjects that are not gold, `n_gold` hidden gold. `n_new`: answers since the last
-    aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. Since the last release people, not simulated volunteers,
-    answered `n_answered` subjects, and the consensus of `n_changed` subjects, these or others, is new or another;
-    `release_due_at`: when the next one is due for its age alone. `model_waits`: one is trained and the gate has not
-    judged it; `frozen`: who keeps it from being public, in a sentence. `n_unseen`: subjects that the public model has
-    not been asked about, as they came in after its release. `busy`: kinds of jobs that wait or run; `resting`: kinds
-    that failed lately. `waiting_since`: when the oldest of those that wait was asked for.
+    `n_subjects` and `n_changed` count subjects that are not gold, `n_gold` hidden gold. `n_new`: answers since the
+    last aggregation; counting may stop at AGGREGATE_AFTER_ANSWERS. None is due before `aggregation_rests_until`.
+    Since the last release people, not simulated volunteers, answered `n_answered` subjects, and the consensus of
+    `n_changed` subjects, these or others, is new or another; `release_due_at`: when the next one is due for its age
+    alone. `model_waits`: one is trained and the gate has not judged it; `frozen`: who keeps it from being public,
+    in a sentence. `n_unseen`: subjects that the public model has not been asked about, as they came in after its
+    release. `busy`: kinds of jobs that wait or run; `resting`: kinds that failed lately. `waiting_since`: when the
+    oldest of those that wait was asked for.
     """
 
     n_labels: int
@@ -72,6 +75,7 @@ class ProjectState:
     n_answered: int
     n_changed: int
     aggregated_at: datetime | None
+    aggregation_rests_until: datetime | None
     release: ReleaseState | None
     release_due_at: datetime | None
     model_waits: bool
@@ -107,6 +111,11 @@ def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
     if _catching_up_is_due(state):
         return JobKind.CATCH_UP, f"{state.n_unseen} subjects came in after the public model's release."
     return None, why_not_training(state)
+
+
+def rest_after(taken: timedelta) -> timedelta:
+    """How long a project rests whose aggregation took so long."""
+    return taken * (1 / AGGREGATING_SHARE - 1)
 
 
 def why_not_training(state: ProjectState) -> str:
@@ -149,6 +158,8 @@ def why_not_training_on(state: ProjectState, release: ReleaseState) -> str | Non
 
 
 def _aggregation_is_due(state: ProjectState) -> bool:
+    if state.aggregation_rests_until is not None and state.now < state.aggregation_rests_until:
+        return False
     if state.n_new >= AGGREGATE_AFTER_ANSWERS:
         return True
     rested = state.aggregated_at is None or state.now - state.aggregated_at >= AGGREGATE_AFTER

@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 
 from game.levels import Project
 from game.science.decisions import freeze_in_force, frozen_sentence
-from game.science.schedule import AGGREGATE_AFTER_ANSWERS, REST, TRIES, Failure, ProjectState, ReleaseState
+from game.science.schedule import (
+    AGGREGATE_AFTER_ANSWERS,
+    REST,
+    TRIES,
+    Failure,
+    ProjectState,
+    ReleaseState,
+    rest_after,
+)
 from game.store import Session, beliefs, counts, jobs, models, subjects
 from game.store.tables import Job, Release
 from game.store.tables.publications import JobKind, JobState
@@ -34,6 +42,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         n_answered=latest.n_answered if latest is not None and counted else 0,
         n_changed=latest.n_moved if latest is not None and counted else 0,
         aggregated_at=aggregated_at,
+        aggregation_rests_until=_rests_until(session, row.id),
         release=None if release is None else _release_state(session, row.id, release),
         release_due_at=_due_at(project, row.created_at if release is None else release.created_at),
         model_waits=_model_waits(session, row.id, now),
@@ -44,6 +53,13 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         waiting_since=min(queued, default=None),
         now=now,
     )
+
+
+def _rests_until(session: Session, project_id: int) -> datetime | None:
+    last = jobs.latest_job(session, project_id, JobKind.AGGREGATE, [JobState.DONE])
+    if last is None or last.started_at is None or last.finished_at is None:
+        return None
+    return last.finished_at + rest_after(last.finished_at - last.started_at)
 
 
 def _due_at(project: Project, since: datetime) -> datetime | None:
@@ -128,7 +144,7 @@ def _failed_lately(session: Session, project_id: int, kind: JobKind, now: dateti
 
 def _nothing_yet(n_labels: int, now: datetime) -> ProjectState:
     return ProjectState(
-        n_labels=n_labels, n_subjects=0, n_gold=0, n_new=0, n_answered=0, n_changed=0, aggregated_at=None, release=None,
-        release_due_at=None, model_waits=False, frozen=None, n_unseen=0, busy=frozenset(), resting=frozenset(),
-        waiting_since=None, now=now,
+        n_labels=n_labels, n_subjects=0, n_gold=0, n_new=0, n_answered=0, n_changed=0, aggregated_at=None,
+        aggregation_rests_until=None, release=None, release_due_at=None, model_waits=False, frozen=None, n_unseen=0,
+        busy=frozenset(), resting=frozenset(), waiting_since=None, now=now,
     )  # fmt: skip

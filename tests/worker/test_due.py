@@ -148,6 +148,15 @@ def test_peoples_answers_count_towards_aggregation_and_release(place: Workplace,
     assert (seen.n_subjects, seen.n_gold) == (40, 20)
 
 
+def test_a_project_rests_after_an_aggregation_nine_times_as_long_as_it_took(place: Workplace) -> None:
+    assert state(place).aggregation_rests_until is None
+    ended = place.clock() + timedelta(seconds=20)
+    with transaction(place.store) as session:
+        job = jobs.begin_job(session, JobKind.AGGREGATE, id_of(session), "A test.", {}, place.clock())
+        jobs.finish_job(session, job, {}, ended)
+    assert state(place).aggregation_rests_until == ended + timedelta(seconds=180)
+
+
 def test_what_was_counted_since_an_older_release_counts_no_more(place: Workplace, rng: np.random.Generator) -> None:
     play_round(place, rng)
     count(place)

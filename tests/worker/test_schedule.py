@@ -14,6 +14,7 @@ from game.science.schedule import (
     ProjectState,
     ReleaseState,
     next_job,
+    rest_after,
     why_not_training,
 )
 from game.store.tables.publications import JobKind
@@ -22,9 +23,9 @@ NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
 # Three labels and 200 subjects: a release needs 20 subjects with a new or another consensus, training 9 labelled ones.
 QUIET = ProjectState(
-    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_answered=0, n_changed=0, aggregated_at=NOW, release=None,
-    release_due_at=None, model_waits=False, frozen=None, n_unseen=0, busy=frozenset(), resting=frozenset(),
-    waiting_since=None, now=NOW,
+    n_labels=3, n_subjects=200, n_gold=50, n_new=0, n_answered=0, n_changed=0, aggregated_at=NOW,
+    aggregation_rests_until=None, release=None, release_due_at=None, model_waits=False, frozen=None, n_unseen=0,
+    busy=frozenset(), resting=frozenset(), waiting_since=None, now=NOW,
 )  # fmt: skip
 FRESH = ReleaseState(version=4, n_labelled=9, trained=False, failure=None)
 TRAINED = replace(FRESH, trained=True)
@@ -45,6 +46,16 @@ def test_nothing_is_due_when_nothing_happens() -> None:
 def test_many_new_answers_are_aggregated_at_once() -> None:
     assert kind(replace(QUIET, n_new=AGGREGATE_AFTER_ANSWERS)) is JobKind.AGGREGATE
     assert kind(replace(QUIET, n_new=AGGREGATE_AFTER_ANSWERS - 1)) is None
+
+
+def test_an_aggregation_that_took_long_is_not_begun_anew_before_others_had_nine_times_as_long() -> None:
+    assert rest_after(timedelta(seconds=20)) == timedelta(seconds=180)
+    until = NOW + timedelta(seconds=1)
+    resting = replace(QUIET, n_new=AGGREGATE_AFTER_ANSWERS, aggregation_rests_until=until)
+    assert kind(resting) is None
+    assert kind(replace(resting, now=until)) is JobKind.AGGREGATE
+    # Nor for its age.
+    assert kind(replace(resting, n_new=1, aggregated_at=NOW - AGGREGATE_AFTER)) is None
 
 
 def test_a_single_new_answer_is_aggregated_after_a_while() -> None:

@@ -70,7 +70,7 @@ def _tell(title: str, found: Found) -> Found:
 
 def game(door: str, shared_data: Path) -> Found:
     scenario = replace(SCENARIOS["prime-time"], seconds=SECONDS)
-    with opened_place(volunteers(scenario), shared_data) as place:
+    with opened_place(replace(volunteers(scenario), worker=scenario.worker), shared_data) as place:
         hall = hall_of(place, scenario, door)
         with hall.playing():
             return _measured([watched for watched in place.watched if watched.name.startswith("web")], hall.heard)

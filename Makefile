@@ -43,6 +43,7 @@ check: $(ENVIRONMENT)
 
 bench: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.bare
 
 bench-load: $(ENVIRONMENT)
 	@$(BIN)/python -m tests.load $(LOAD)

@@ -98,12 +98,17 @@ class _Once:
 def _first_answers(answers: Answers, n_subjects: int) -> _Once:
     """A volunteer who answers a subject twice copies himself: only his first answer is compared."""
     order = np.unique(answers.volunteer * n_subjects + answers.subject, return_index=True)[1]
+    order.sort()
+    if len(order) == len(answers.subject):
+        return _Once(answers, order)
     kept = Answers(answers.subject[order], answers.volunteer[order], answers.choice[order], answers.choices)
     return _Once(kept, order)
 
 
 def _shared(answers: Answers, group: Ints, evidence: Floats, n_subjects: int) -> Copies:
     """The members of a group who say the same of a subject share one vote."""
+    if (group < 0).all():
+        return Copies(group, evidence, np.ones(len(answers.subject)), answers.volunteer)
     of = group[answers.volunteer]
     said = (of * n_subjects + answers.subject) * len(answers.choices) + answers.choice
     _, inverse, count = np.unique(said, return_inverse=True, return_counts=True)

@@ -9,7 +9,7 @@ import numpy as np
 from scoring.answers import Answers, Ladder
 from scoring.arrays import TINY, Floats, Ints, Masks, log, softmax
 from scoring.copies import Copies, find_copies
-from scoring.dawid_skene import TEMPER, Fit, fit
+from scoring.dawid_skene import TEMPER, Fit, fit, log_weights
 from scoring.redundancy import assured_redundancy, effective_votes, fit_redundancy, publish, voices
 
 # The redundancy is fitted on gold in as many parts, each of them judged by volunteers measured on the others.
@@ -130,13 +130,6 @@ def _fit_labels(task: _Task, gold: Ints, kept: Masks, evidence: Floats | None) -
 def _voice(task: _Task, found: Fit) -> Floats:
     """(N,): how much each answer is a voice."""
     return np.asarray(task.weight * voices(found.confusion)[task.answers.volunteer])
-
-
-def log_weights(answers: Answers, n_subjects: int, confusion: Floats, prior: Floats, weight: Floats) -> Floats:
-    """log prior(t) + Σ_n w_n · log P_v(choice_n | t), (S, K), by confusions (V, K, K) that are known."""
-    given = log(confusion @ answers.choices.T)[answers.volunteer, :, answers.choice]  # (N, K)
-    summed = [np.bincount(answers.subject, weights=weight * one, minlength=n_subjects) for one in given.T]
-    return np.asarray(log(prior) + np.stack(summed, axis=1))
 
 
 def _ask(task: _Task, gold: Ints) -> Asked:

@@ -77,6 +77,12 @@ def fit(
     return Fit(log_weight, posterior, confusion, prior, iteration, converged)
 
 
+def log_weights(answers: Answers, n_subjects: int, confusion: Floats, prior: Floats, weight: Floats) -> Floats:
+    """log prior(t) + Σ_n w_n · log P_v(choice_n | t), (S, K), by confusions (V, K, K) that are known."""
+    said = _said(answers, n_subjects, len(confusion), weight).astype(np.float64)
+    return _log_weight(said, answers, confusion, prior)
+
+
 def _said(answers: Answers, n_subjects: int, n_volunteers: int, weight: Floats | None) -> csr_array:
     """(S, V·C): what each answer counts, at its subject and at its volunteer and choice; both steps are products."""
     n_choices = len(answers.choices)

@@ -115,11 +115,15 @@ def _alike(belief: Belief, gain: Floats, loss: float, threshold: float) -> Ints:
     subject, volunteer, choice = (
         a[kept] for a in (belief.answers.subject, belief.answers.volunteer, belief.answers.choice)
     )
-    n_columns = (int(subject.max(initial=0)) + 1) * n_choices
-    cell, ones = (volunteer, subject * n_choices + choice), np.ones(len(kept))
-    said = sparse.csr_array((ones, cell), shape=(n_volunteers, n_columns))
-    half = sparse.csr_array(((gain[kept] - loss) / 2, cell), shape=said.shape)
-    asked = sparse.csr_array((ones, (volunteer, subject)), shape=(n_volunteers, n_columns))
+    n_subjects = int(subject.max(initial=0)) + 1
+    # Half the memory: many answers are three of these and three that are turned.
+    size = np.int32 if n_subjects * n_choices < np.iinfo(np.int32).max else np.int64
+    cell = (volunteer.astype(size), (subject * n_choices + choice).astype(size))
+    ones = np.ones(len(kept), np.float32)
+    said = sparse.csr_array((ones, cell), shape=(n_volunteers, n_subjects * n_choices))
+    half = sparse.csr_array((((gain[kept] - loss) / 2).astype(np.float32), cell), shape=said.shape)
+    asked = sparse.csr_array((ones, (cell[0], subject.astype(size))), shape=(n_volunteers, n_subjects))
+    del kept, subject, volunteer, choice, cell, ones
     of_said, of_half, of_asked = (one.T.tocsr() for one in (said, half, asked))
     rows, columns = [], []
     block = max(1, 2_000_000 // n_volunteers)

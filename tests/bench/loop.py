@@ -209,8 +209,8 @@ def _head(lessons: Lessons, widths: tuple[int, ...], kept: Masks):  # type: igno
 
 
 def needed(curve: Curve, accuracy: float) -> float:
-    """Answers a point when the labels are first as good; NaN if they never are."""
-    return next((spent for spent, right in curve if right >= accuracy - 1e-9), float("nan"))
+    """Answers a point when the labels are first as good; infinite if they never are."""
+    return next((spent for spent, right in curve if right >= accuracy - 1e-9), float("inf"))
 
 
 def play(world: World) -> dict[str, Curve]:
@@ -260,9 +260,11 @@ def _at(curve: Curve, spent: float) -> float:
 
 
 def _about(values: list[float], digits: int) -> str:
-    known = [each for each in values if np.isfinite(each)]
+    """Mean and spread; where some never get there, the median, for which they needed more than all others."""
+    known = [each for each in values if 0 < each < np.inf]
     if len(known) < len(values):
-        return f"reached in {len(known)} of {len(values)}"
+        middle = f", median {np.median(values):.{digits}f}" if 2 * len(known) > len(values) else ""
+        return f"reached in {len(known)} of {len(values)}{middle}"
     return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1):.{digits}f}"
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -137,22 +137,21 @@ def _wait_until_up(url: str) -> None:
 
 
 def _over_http(url: str, token: str, heard: Heard) -> None:
-    http = Http(url, token)
-    while True:
-        begun = time.perf_counter()
-        subject = http.post("/next", {})[1]
-        kept = http.post("/classify", {"subject": subject["id"], "label": 1})[1]
-        assert kept == {"kept": True}
-        heard.taken_s[Wait.ANSWER].append(time.perf_counter() - begun)
+    with closing(Http(url, token)) as http:
+        while True:
+            begun = time.perf_counter()
+            subject = http.post("/next", {})[1]
+            assert http.post("/classify", {"subject": subject["id"], "label": 1})[1] == {"kept": True}
+            heard.taken_s[Wait.ANSWER].append(time.perf_counter() - begun)
 
 
 def _over_sockets(url: str, token: str, heard: Heard) -> None:
-    socket = Socket(url, "bare", token)
-    while True:
-        begun = time.perf_counter()
-        subject = socket.call("next", {})
-        assert socket.call("classify", {"subject": subject["id"], "label": 1}) == {"kept": True}
-        heard.taken_s[Wait.ANSWER].append(time.perf_counter() - begun)
+    with closing(Socket(url, "bare", token)) as socket:
+        while True:
+            begun = time.perf_counter()
+            subject = socket.call("next", {})
+            assert socket.call("classify", {"subject": subject["id"], "label": 1}) == {"kept": True}
+            heard.taken_s[Wait.ANSWER].append(time.perf_counter() - begun)
 
 
 PLAY = {"http": _over_http, "socket": _over_sockets}

@@ -48,7 +48,7 @@ class Witness:
 
     def word(self, prediction: Floats) -> Word:
         """Of a `prediction` (K,) that was made without the subject's own answers. Or all of them at once: (S, K)."""
-        put_right = np.log(self.confusion / self.promised).T[prediction.argmax(axis=-1)]
+        put_right = _put_right(prediction, self.confusion, self.promised)
         probability = softmax(log(self.common) + self.sharpness * _lean(prediction, self.named) + put_right)
         return Word(probability, TAUGHT * likelihood(probability, self.common))
 
@@ -94,16 +94,22 @@ def measured_confusion(examined: Floats, true: Ints, promised: Floats) -> Floats
     return empirical_bayes(counts, promised, float(len(promised)))
 
 
-def evidence(predictions: Floats, posterior: Floats) -> Floats:
+def evidence(predictions: Floats, posterior: Floats, gold: Ints) -> Floats:
     """Log evidence (S, K) of a model's `predictions` (S, K), to be added to each subject's; 0 at the top label.
 
     `posterior` (S, K) is what the answers alone say. The `likelihood` of the predictions after they are reconciled
-    with it; rows of predictions with NaN are no evidence: 0.
+    with it, and put right where `gold` (S,), true labels, -1 for none, shows what the model takes for what; rows of
+    predictions with NaN are no evidence: 0. Of a model that neither crowd nor gold has taught.
     """
-    if not np.isfinite(predictions).all(axis=1).any():
+    seen = np.isfinite(predictions).all(axis=1)
+    if not seen.any():
         return np.zeros(posterior.shape)
-    believed, _ = reconcile(predictions, posterior)
-    return likelihood(believed, frequencies(posterior))
+    heard, _ = reconcile(predictions, posterior)
+    asked = seen & (gold >= 0)
+    promised = promised_confusion(predictions[seen], heard[seen])
+    confusion = measured_confusion(predictions[asked], gold[asked], promised)
+    heard[seen] = softmax(log(heard[seen]) + _put_right(predictions[seen], confusion, promised))
+    return likelihood(heard, frequencies(posterior))
 
 
 def likelihood(probability: Floats, common: Floats) -> Floats:
@@ -195,6 +201,11 @@ def frequencies(posterior: Floats) -> Floats:
     """How common labels are (K,): the mean of the posterior (S, K) with one subject of each label added."""
     total = posterior.sum(axis=0) + 1
     return np.asarray(total / total.sum())
+
+
+def _put_right(predictions: Floats, confusion: Floats, promised: Floats) -> Floats:
+    """log M[t, g]/Π[t, g] (..., K), where g is the label that `predictions` (..., K) name."""
+    return np.asarray(np.log(confusion / promised).T[predictions.argmax(axis=-1)])
 
 
 def _named(predictions: Floats) -> Floats:

@@ -23,6 +23,7 @@ from game.science.bare.features import read_features
 from game.science.bare.judging import Judged, Model, judge_crowd, learning, predicting
 from game.science.bare.reading import Crowd, Keep, Wishes, read_crowd
 from game.science.bare.volunteers import Volunteers, volunteers
+from scoring.arrays import Ints
 
 FILE = click.Path(path_type=Path)
 SCREEN = Path("-")
@@ -119,16 +120,16 @@ def _judge(asked: Asked, progress: _Patience) -> Judged:
     _say(crowd.notes)
     gold = no_gold(crowd) if asked.gold is None else read_gold(asked.gold, crowd)
     _say(gold.notes)
-    model = _model(asked, crowd)
+    model = _model(asked, crowd, gold.labels)
     progress(1.0, f"read; {len(crowd.answers.subject):,} answers are weighed")
     return judge_crowd(crowd, gold.labels, model)
 
 
-def _model(asked: Asked, crowd: Crowd) -> Model | None:
+def _model(asked: Asked, crowd: Crowd, gold: Ints) -> Model | None:
     if asked.predictions is not None:
         predictions = read_predictions(asked.predictions, crowd)
         _say(predictions.notes)
-        return predicting(predictions.probabilities)
+        return predicting(predictions.probabilities, gold)
     if asked.features is not None:
         features = read_features(asked.features, asked.feature_ids, crowd)
         _say(features.notes)

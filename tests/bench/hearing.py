@@ -126,7 +126,7 @@ def measure(crowd: CrowdSet, n_answers: int, seed: int) -> dict[str, Floats]:
     """By way: accuracy, log-loss, ECE, the share of subjects that reach 95 %, and the accuracy of these, (5,)."""
     rng = np.random.default_rng([seed, n_answers])
     gold = draw_gold(crowd, N_GOLD, np.random.default_rng(seed))
-    some = _first(crowd, n_answers, np.random.default_rng(seed))
+    some = first_answers(crowd, n_answers, np.random.default_rng(seed))
     found = judge(some.answers, crowd.n_subjects, crowd.n_volunteers, gold)
     said = publish(found.log_weight, found.voices, found.redundancy)
     p = _predictions(crowd, said, gold, rng)
@@ -134,11 +134,11 @@ def measure(crowd: CrowdSet, n_answers: int, seed: int) -> dict[str, Floats]:
     told = {}
     for name, way in WAYS.items():
         evidence = 0.0 if way is None else TAUGHT * likelihood(way(p, said, gold), common)
-        told[name] = _figures(softmax(log(said) + evidence), crowd, judged(crowd, gold))
+        told[name] = figures_of(softmax(log(said) + evidence), crowd, judged(crowd, gold))
     return told
 
 
-def _first(crowd: CrowdSet, n_answers: int, rng: np.random.Generator) -> CrowdSet:
+def first_answers(crowd: CrowdSet, n_answers: int, rng: np.random.Generator) -> CrowdSet:
     """So many answers of each subject; fewer are the first of more."""
     order = rng.permutation(crowd.n_answers)
     order = order[np.argsort(crowd.subject[order], kind="stable")]
@@ -149,28 +149,28 @@ def _first(crowd: CrowdSet, n_answers: int, rng: np.random.Generator) -> CrowdSe
 
 def _predictions(crowd: CrowdSet, said: Floats, gold: Ints, rng: np.random.Generator) -> Floats:
     """(S, K): gold by a head that learned from no gold, the others by heads that have not seen their fold."""
-    looks = crowd.features if crowd.features is not None else _drawn_looks(crowd, rng)
+    looks = crowd.features if crowd.features is not None else drawn_looks(crowd, rng)
     taught = np.flatnonzero(gold == UNKNOWN)
     posterior = said[taught]
     consensus = Consensus(taught, posterior, posterior.max(axis=1))
     lessons = Lessons(looks[taught].astype(np.float64), consensus.target, consensus.confidence, taught)
-    fold, p = folds(taught, 0, N_FOLDS), _learned(lessons, np.ones(len(taught), np.bool_))(looks)
+    fold, p = folds(taught, 0, N_FOLDS), learned(lessons, np.ones(len(taught), np.bool_))(looks)
     for out in range(N_FOLDS):
-        p[taught[fold == out]] = _learned(lessons, fold != out)(looks[taught[fold == out]])
+        p[taught[fold == out]] = learned(lessons, fold != out)(looks[taught[fold == out]])
     return p
 
 
-def _drawn_looks(crowd: CrowdSet, rng: np.random.Generator) -> Floats:
+def drawn_looks(crowd: CrowdSet, rng: np.random.Generator) -> Floats:
     means = rng.normal(0, APART, (crowd.n_labels, N_FEATURES))
     return means[np.maximum(crowd.true, 0)] + rng.normal(0, 1, (crowd.n_subjects, N_FEATURES))
 
 
-def _learned(lessons: Lessons, kept: Masks) -> Callable[[Floats], Floats]:
+def learned(lessons: Lessons, kept: Masks) -> Callable[[Floats], Floats]:
     some = Lessons(lessons.features[kept], lessons.posterior[kept], lessons.confidence[kept], lessons.image[kept])
     return fit_heads(some, importance(some), (lessons.features.shape[1],), (RIDGE,))[RIDGE]
 
 
-def _figures(posterior: Floats, crowd: CrowdSet, where: Ints) -> Floats:
+def figures_of(posterior: Floats, crowd: CrowdSet, where: Ints) -> Floats:
     asked = posterior, crowd.true, where
     sure = where[posterior[where].max(axis=1) >= SURE]
     right = metrics.accuracy(posterior, crowd.true, sure) if len(sure) else np.nan
@@ -190,14 +190,14 @@ def tell(name: str, found: list[list[dict[str, Floats]]]) -> None:
     sys.stdout.write(f"\n| {name}, {COMPARED_AT} answers a subject | {' | '.join(columns)} |\n|{'---|' * 7}\n")
     at = N_ANSWERS.index(COMPARED_AT)
     for way, reached in figures.items():
-        cells = [_about(one) for one in (reached - figures[BEFORE] * (way != BEFORE))[:, at].T]
+        cells = [about(one) for one in (reached - figures[BEFORE] * (way != BEFORE))[:, at].T]
         targets = figures[BEFORE][:, at, 0]
         saved = [1 - needed(curve, goal) / COMPARED_AT for curve, goal in zip(reached[:, :, 0], targets, strict=True)]
-        sys.stdout.write(f"| {way} | {' | '.join(cells)} | {_about(np.array(saved))} |\n")
+        sys.stdout.write(f"| {way} | {' | '.join(cells)} | {about(np.array(saved))} |\n")
     sys.stdout.flush()
 
 
-def _about(values: Floats) -> str:
+def about(values: Floats) -> str:
     known = values[np.isfinite(values)]
     if len(known) < len(values):
         return f"in {len(known)} of {len(values)}"

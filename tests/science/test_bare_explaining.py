@@ -23,7 +23,7 @@ def judged(shared_data: Path) -> Judged:
     predictions = np.full((n_subjects, n_labels), 0.3 / (n_labels - 1))
     predictions[np.arange(n_subjects), np.arange(n_subjects) % n_labels] = 0.7
     predictions[5] = np.nan
-    return judge_crowd(crowd, gold, predicting(predictions))
+    return judge_crowd(crowd, gold, predicting(predictions, gold))
 
 
 def test_the_lines_of_every_subject_add_up_to_what_is_published(judged: Judged) -> None:

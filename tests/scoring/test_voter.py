@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from scoring.arrays import softmax
+from scoring.arrays import Ints, softmax
 from scoring.voter import (
     MOST_RELIABLE,
     TAUGHT,
@@ -39,6 +39,10 @@ def test_a_model_that_says_four_fifths_and_is_right_two_thirds_of_the_time_is_be
     assert believed(said, np.array([0.5, 0.5]), 0.5)[0, 0] == pytest.approx(2 / 3)
 
 
+def nothing_known(n_subjects: int) -> Ints:
+    return np.full(n_subjects, -1)
+
+
 def test_the_evidence_of_nine_tenths_by_hand() -> None:
     # But one time in a hundred it guessed: log((.99·.1/.5 + .01)/(.99·.9/.5 + .01)) = log(.208/1.792).
     found = likelihood(np.array([[0.9, 0.1], [np.nan, np.nan]]), np.array([0.5, 0.5]))
@@ -52,7 +56,7 @@ def test_predictions_are_never_made_surer_than_they_are(rng: np.random.Generator
 
 def test_a_model_that_always_says_the_same_is_no_evidence(rng: np.random.Generator) -> None:
     said = np.tile([0.9, 0.05, 0.05], (200, 1))
-    np.testing.assert_allclose(evidence(said, distribution(rng, 200, 3)), 0, atol=1e-9)
+    np.testing.assert_allclose(evidence(said, distribution(rng, 200, 3), nothing_known(200)), 0, atol=1e-9)
 
 
 def test_a_model_that_contradicts_everyone_is_not_heard(rng: np.random.Generator) -> None:
@@ -64,9 +68,9 @@ def test_a_model_that_contradicts_everyone_is_not_heard(rng: np.random.Generator
 def test_a_subject_without_prediction_gets_no_evidence(rng: np.random.Generator) -> None:
     said = distribution(rng, 40, 3)
     said[::2] = np.nan
-    found = evidence(said, distribution(rng, 40, 3))
+    found = evidence(said, distribution(rng, 40, 3), nothing_known(40))
     assert (found[::2] == 0).all()
-    assert (evidence(np.full((40, 3), np.nan), distribution(rng, 40, 3)) == 0).all()
+    assert (evidence(np.full((40, 3), np.nan), distribution(rng, 40, 3), nothing_known(40)) == 0).all()
 
 
 @given(generators, label_numbers)
@@ -76,7 +80,7 @@ def test_no_model_can_say_more_than_a_witness_who_sometimes_guesses(rng: np.rand
     sure = np.eye(n_labels)[rng.integers(n_labels, size=30)]
     common = frequencies(posterior)
     bound = np.log(MOST_RELIABLE / common.min() + 1 - MOST_RELIABLE) - np.log(1 - MOST_RELIABLE)
-    for found in (evidence(sure, posterior), likelihood(sure, common)):
+    for found in (evidence(sure, posterior, nothing_known(30)), likelihood(sure, common)):
         assert (found <= 0).all()
         assert -found.min() <= bound
 
@@ -85,10 +89,27 @@ def test_no_model_can_say_more_than_a_witness_who_sometimes_guesses(rng: np.rand
 @settings(max_examples=50)
 def test_renaming_subjects_or_labels_renames_the_evidence(rng: np.random.Generator, n_labels: int) -> None:
     said, posterior = distribution(rng, 30, n_labels), distribution(rng, 30, n_labels)
-    subjects, labels = rng.permutation(30), rng.permutation(n_labels)
-    found = evidence(said, posterior)
-    np.testing.assert_allclose(evidence(said[subjects], posterior[subjects]), found[subjects], atol=1e-4)
-    np.testing.assert_allclose(evidence(said[:, labels], posterior[:, labels]), found[:, labels], atol=1e-4)
+    subjects, labels, gold = rng.permutation(30), rng.permutation(n_labels), rng.integers(-1, n_labels, size=30)
+    renamed = np.where(gold < 0, -1, np.argsort(labels)[gold])
+    found = evidence(said, posterior, gold)
+    np.testing.assert_allclose(
+        evidence(said[subjects], posterior[subjects], gold[subjects]), found[subjects], atol=1e-4
+    )
+    np.testing.assert_allclose(evidence(said[:, labels], posterior[:, labels], renamed), found[:, labels], atol=1e-4)
+
+
+def test_gold_puts_right_what_a_model_from_elsewhere_takes_for_what(rng: np.random.Generator) -> None:
+    true = rng.integers(3, size=600)
+    posterior = answered(np.where(rng.random(600) < 0.6, true, rng.integers(3, size=600)), 3, 0.7)
+    # Half of what is 1 it calls 0, and never what is 2.
+    said = answered(np.where((true == 1) & (rng.random(600) < 0.5), 0, true), 3, 0.8)
+    gold = np.where(np.arange(600) < 120, true, -1)
+    unheard, heard = (evidence(said, posterior, known) for known in (nothing_known(600), gold))
+    named_0 = (said.argmax(axis=1) == 0) & (gold < 0)
+    one_for_two = [(each[named_0, 1] - each[named_0, 2]).mean() for each in (heard, unheard)]
+    assert one_for_two[0] > one_for_two[1] + 0.5
+    said[gold >= 0] = np.nan
+    np.testing.assert_array_equal(evidence(said, posterior, gold), evidence(said, posterior, nothing_known(600)))
 
 
 @given(generators, label_numbers)
@@ -210,7 +231,7 @@ def test_a_witness_says_of_each_subject_what_all_of_them_say_together(rng: np.ra
     np.testing.assert_allclose(met.word(said[known]).evidence, apart)
     believing = meet(said, answers, said[:0], true[:0])
     assert believing is not None
-    together = TAUGHT * evidence(said[known], answers[known])
+    together = TAUGHT * evidence(said[known], answers[known], nothing_known(known.sum()))
     np.testing.assert_allclose(believing.word(said[known]).evidence, together)
 
 

@@ -75,10 +75,13 @@ def judge_crowd(crowd: Crowd, gold: Ints, model: Model | None = None) -> Judged:
     return Judged(crowd, gold, copies, evidence, judgement, n_answers, n_agreeing)
 
 
-def predicting(predictions: Floats) -> Model:
-    """A model that has made its predictions (S, K), NaN rows where it has none, on subjects that it was not taught."""
+def predicting(predictions: Floats, gold: Ints) -> Model:
+    """A model that has made its predictions (S, K), NaN rows where it has none, on subjects that it was not taught.
+
+    `gold` (S,), NO_GOLD for none, tells what it takes for what.
+    """
     # It is measured against what people say without it, so it never confirms itself.
-    return lambda judged_with: voter.evidence(predictions, judged_with(None).posterior)
+    return lambda judged_with: voter.evidence(predictions, judged_with(None).posterior, gold)
 
 
 def learning(features: Floats, crowd: Crowd, rng: np.random.Generator) -> Model:

@@ -110,20 +110,8 @@ def _alike(belief: Belief, gain: Floats, loss: float, threshold: float) -> Ints:
     The ratio is Σ over subjects both answered of (gain_u + gain_v)/2 where they agree and `loss` where not: sparse
     products, made for a block of volunteers at a time.
     """
-    n_volunteers, n_choices = len(belief.log_given), len(belief.answers.choices)
-    kept = _rarest(belief.answers)
-    subject, volunteer, choice = (
-        a[kept] for a in (belief.answers.subject, belief.answers.volunteer, belief.answers.choice)
-    )
-    n_subjects = int(subject.max(initial=0)) + 1
-    # Half the memory: many answers are three of these and three that are turned.
-    size = np.int32 if n_subjects * n_choices < np.iinfo(np.int32).max else np.int64
-    cell = (volunteer.astype(size), (subject * n_choices + choice).astype(size))
-    ones = np.ones(len(kept), np.float32)
-    said = sparse.csr_array((ones, cell), shape=(n_volunteers, n_subjects * n_choices))
-    half = sparse.csr_array((((gain[kept] - loss) / 2).astype(np.float32), cell), shape=said.shape)
-    asked = sparse.csr_array((ones, (cell[0], subject.astype(size))), shape=(n_volunteers, n_subjects))
-    del kept, subject, volunteer, choice, cell, ones
+    n_volunteers = len(belief.log_given)
+    said, half, asked = _sparse(belief.answers, gain, loss, n_volunteers)
     of_said, of_half, of_asked = (one.T.tocsr() for one in (said, half, asked))
     rows, columns = [], []
     block = max(1, 2_000_000 // n_volunteers)
@@ -138,11 +126,28 @@ def _alike(belief: Belief, gain: Floats, loss: float, threshold: float) -> Ints:
     return renumbered(connected_components(graph, directed=False)[1])
 
 
+def _sparse(answers: Answers, gain: Floats, loss: float, n_volunteers: int) -> tuple[sparse.csr_array, ...]:
+    """Who gave which answer to which subject, each with a 1 and with half of what agreeing on it adds over
+    disagreeing, (V, S·C); and who answered which subject, (V, S).
+
+    In half the memory: single precision will do, as these only find candidates, whom `group_evidence` judges.
+    """
+    kept, n_choices = _rarest(answers), len(answers.choices)
+    n_subjects = int(answers.subject[kept].max(initial=0)) + 1
+    size = np.int32 if n_subjects * n_choices < np.iinfo(np.int32).max else np.int64
+    volunteer, subject = answers.volunteer[kept].astype(size), answers.subject[kept].astype(size)
+    cell, ones = (volunteer, subject * n_choices + answers.choice[kept].astype(size)), np.ones(len(kept), np.float32)
+    said = sparse.csr_array((ones, cell), shape=(n_volunteers, n_subjects * n_choices))
+    half = sparse.csr_array((((gain[kept] - loss) / 2).astype(np.float32), cell), shape=said.shape)
+    return said, half, sparse.csr_array((ones, (volunteer, subject)), shape=(n_volunteers, n_subjects))
+
+
 def _rarest(answers: Answers) -> Ints:
-    """The answers that are compared: of a subject with more than MOST_ALIKE, those least often given."""
+    """The answers that are compared: of a subject with more than MOST_ALIKE, those least often given; of these the
+    first volunteers', so that the same people are compared on every subject."""
     said = answers.subject * len(answers.choices) + answers.choice
     n_same = np.unique(said, return_inverse=True, return_counts=True)
-    order = np.lexsort((n_same[2][n_same[1]], answers.subject))
+    order = np.lexsort((answers.volunteer, n_same[2][n_same[1]], answers.subject))
     ordered = answers.subject[order]
     rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
     return np.sort(order[rank < MOST_ALIKE])

@@ -63,9 +63,10 @@ def meet(predictions: Floats, answers: Floats, examined: Floats, true: Ints) -> 
         return None
     seen = np.isfinite(predictions).all(axis=1)
     known, said = predictions[seen], answers[seen]
-    sharp, common = _reconciled(known, said)[0], frequencies(said)
+    sharp, common, named = _reconciled(known, said)[0], frequencies(said), _named(known)
     promised = promised_confusion(known, believed(known, common, sharp))
-    return Witness(sharp, _named(known), common, measured_confusion(examined, true, promised), promised)
+    heard = softmax(log(common) + sharp * _lean(examined, named))
+    return Witness(sharp, named, common, borne_out(examined, heard, true, promised), promised)
 
 
 def at_its_word(sharpness: float, named: Floats, common: Floats) -> Witness:
@@ -94,6 +95,21 @@ def measured_confusion(examined: Floats, true: Ints, promised: Floats) -> Floats
     return empirical_bayes(counts, promised, float(len(promised)))
 
 
+def borne_out(examined: Floats, heard: Floats, true: Ints, promised: Floats) -> Floats:
+    """The measured confusion (K, K) where it foretells gold better than the one `promised` (K, K); else that one.
+
+    Each gold is foretold by all the others (Stone, 1974), from what was `heard` (G, K) of the predictions `examined`
+    (G, K): with little gold, a model that has nothing to be put right would else be put wrong.
+    """
+    given, rows = examined.argmax(axis=1), np.arange(len(true))
+    confusion = measured_confusion(examined, true, promised)
+    strength, n_same = float(len(promised)), np.bincount(true, minlength=len(promised))[true]
+    without = confusion.T[given]  # (G, K), what each label's row says of the label that was named
+    without[rows, true] = (confusion[true, given] * (n_same + strength) - 1) / (n_same - 1 + strength)
+    told = log(softmax(log(heard) + log(without / promised.T[given])))
+    return confusion if (told - log(heard))[rows, true].sum() > 0 else promised
+
+
 def evidence(predictions: Floats, posterior: Floats, gold: Ints) -> Floats:
     """Log evidence (S, K) of a model's `predictions` (S, K), to be added to each subject's; 0 at the top label.
 
@@ -107,7 +123,7 @@ def evidence(predictions: Floats, posterior: Floats, gold: Ints) -> Floats:
     heard, _ = reconcile(predictions, posterior)
     asked = seen & (gold >= 0)
     promised = promised_confusion(predictions[seen], heard[seen])
-    confusion = measured_confusion(predictions[asked], gold[asked], promised)
+    confusion = borne_out(predictions[asked], heard[asked], gold[asked], promised)
     heard[seen] = softmax(log(heard[seen]) + _put_right(predictions[seen], confusion, promised))
     return likelihood(heard, frequencies(posterior))
 

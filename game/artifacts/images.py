@@ -27,7 +27,7 @@ QUALITY = {"quality": 85}
 PATCH_QUALITY = {"quality": 90, "subsampling": 0}
 MOST_PATCH_PX = 512
 # Patches that were cut ahead are kept in one file for each square of so many pixels: what a look at one of them costs
-# does not grow with the points of a picture.
+# grows only with the points near it.
 TILE_PX = 1024
 # Beyond the edge of an image there is nothing to judge, and it should look like nothing.
 BEYOND = (128, 128, 128)
@@ -121,7 +121,7 @@ def patch(images: Path, sha256: str, row: int, column: int, patch_px: int) -> by
 
 
 def cut_ahead(images: Path, sha256: str, points: Iterable[tuple[int, int]], patch_px: int) -> None:
-    """Keeps the patches of a picture's points (row, column), which is decoded once for all of them.
+    """Keeps the patches at these points (row, column) of a picture, which is decoded once for all of them.
 
     Once more changes nothing; points outside the picture are left out. Raises NotFound.
     """
@@ -139,7 +139,9 @@ def _cut_tile(image: Image.Image, ahead: Path, points: Iterable[tuple[int, int]]
         with suppress(BadZipFile), ZipFile(ahead) as kept:
             cut = {name: kept.read(name) for name in kept.namelist()}
     inside = {
-        _name(row, column): (row, column) for row, column in points if row < image.height and column < image.width
+        _name(row, column): (row, column)
+        for row, column in points
+        if 0 <= row < image.height and 0 <= column < image.width
     }
     missing = inside.keys() - cut.keys()
     if not missing:

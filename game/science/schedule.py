@@ -10,6 +10,8 @@ AGGREGATE_AFTER_ANSWERS = 200
 AGGREGATE_AFTER = timedelta(minutes=5)
 # Each aggregation weighs all answers anew, and takes longer the more there are: it may take this share of the time.
 AGGREGATING_SHARE = 0.1
+# Whatever a clock says that was set meanwhile.
+LONGEST_REST = timedelta(hours=2)
 # A release is due once people's answers have made the consensus of this share of the subjects new or another.
 RELEASE_SHARE = 0.1
 # Subjects with a consensus, for each label, from which on a training is worth its minute; whoever asks for one by hand
@@ -115,7 +117,7 @@ def next_job(state: ProjectState) -> tuple[JobKind | None, str]:
 
 def rest_after(taken: timedelta) -> timedelta:
     """How long a project rests whose aggregation took so long."""
-    return taken * (1 / AGGREGATING_SHARE - 1)
+    return min(min(taken, LONGEST_REST) * (1 / AGGREGATING_SHARE - 1), LONGEST_REST)
 
 
 def why_not_training(state: ProjectState) -> str:

@@ -42,7 +42,7 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
         n_answered=latest.n_answered if latest is not None and counted else 0,
         n_changed=latest.n_moved if latest is not None and counted else 0,
         aggregated_at=aggregated_at,
-        aggregation_rests_until=_rests_until(session, row.id),
+        aggregation_rests_until=_rests_until(session, row.id, now),
         release=None if release is None else _release_state(session, row.id, release),
         release_due_at=_due_at(project, row.created_at if release is None else release.created_at),
         model_waits=_model_waits(session, row.id, now),
@@ -55,9 +55,10 @@ def project_state(session: Session, project: Project, now: datetime) -> ProjectS
     )
 
 
-def _rests_until(session: Session, project_id: int) -> datetime | None:
+def _rests_until(session: Session, project_id: int, now: datetime) -> datetime | None:
+    """None where the clock was set back since."""
     last = jobs.latest_job(session, project_id, JobKind.AGGREGATE, [JobState.DONE])
-    if last is None or last.started_at is None or last.finished_at is None:
+    if last is None or last.started_at is None or last.finished_at is None or last.finished_at > now:
         return None
     return last.finished_at + rest_after(last.finished_at - last.started_at)
 

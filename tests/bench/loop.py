@@ -52,7 +52,7 @@ ARMS = OFF, PEOPLE, MODEL, UNDER_MODEL, NEWEST = (
     "loop on, every model public",
 )
 
-# What three seeds of 600 points can tell apart, at most.
+# What some seeds of 600 points can tell apart, at most.
 NEAR = 0.005
 
 # (answers a point, gold's counted; share of the points whose label is the experts').

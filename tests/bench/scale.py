@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 from game.config import ROOT
 from game.levels import read_project
@@ -68,21 +68,22 @@ def _sqlite(folder: Path) -> Iterator[str]:
 def measured(what: str, url: str, folder: str) -> tuple[float, float, int]:
     """Seconds of CPU, seconds, and bytes at most, of `fathom release` or `fathom aggregate`.
 
-    The system counts for a process what its parent held as well, from before it became another program; the process'
-    own most is read while it runs.
+    For a process that ended the system tells at least what its parent held when it was started: its own most is read
+    while it runs.
     """
     begun, most = time.perf_counter(), 0
     environment = os.environ | {"FATHOM_DATA": folder, "FATHOM_DATABASE_URL": url}
     command = [Path(sys.executable).with_name("fathom"), what, PROJECT.slug]
-    child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
-        most = max(most, _most_so_far(child.pid))
-        time.sleep(LOOK_EVERY_S)
-    _, status, used = ended
-    child.returncode = os.waitstatus_to_exitcode(status)
-    said = child.stderr.read().decode() if child.stderr else ""
-    if child.returncode:
-        raise SystemExit(f"`fathom {what}` failed: {said}")
+    with TemporaryFile() as said:
+        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
+        while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
+            most = max(most, _most_so_far(child.pid))
+            time.sleep(LOOK_EVERY_S)
+        _, status, used = ended
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            said.seek(0)
+            raise SystemExit(f"`fathom {what}` failed: {said.read().decode()}")
     return used.ru_utime + used.ru_stime, time.perf_counter() - begun, most
 
 

@@ -28,7 +28,7 @@ SLUG = "moorea"
 PASSWORD = "many hands, one reef"
 GOLD_SHARE, TEACHING_SHARE = 0.15, 0.01
 SIDE_PX = 1000
-# Has no divisor in common with the pixels of a side.
+# Has no divisor in common with the pixels of a picture.
 STRIDE_PX = 617_033
 ROWS_AT_ONCE = 5_000
 

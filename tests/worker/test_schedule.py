@@ -8,6 +8,7 @@ import pytest
 from game.science.schedule import (
     AGGREGATE_AFTER,
     AGGREGATE_AFTER_ANSWERS,
+    LONGEST_REST,
     PATIENCE,
     REST,
     Failure,
@@ -50,6 +51,8 @@ def test_many_new_answers_are_aggregated_at_once() -> None:
 
 def test_an_aggregation_that_took_long_is_not_begun_anew_before_others_had_nine_times_as_long() -> None:
     assert rest_after(timedelta(seconds=20)) == timedelta(seconds=180)
+    # A clock was set forward by half a century while it worked.
+    assert rest_after(timedelta(days=20_000)) == LONGEST_REST
     until = NOW + timedelta(seconds=1)
     resting = replace(QUIET, n_new=AGGREGATE_AFTER_ANSWERS, aggregation_rests_until=until)
     assert kind(resting) is None

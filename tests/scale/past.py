@@ -6,7 +6,7 @@ own formulas, with every volunteer's own confusion matrix. A few have played muc
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,8 @@ LEAST_ANSWERS, MOST_ANSWERS = 4, 15
 # Of the subjects that are not gold; the others are still to be played.
 ANSWERED = 0.8
 ORDINARY_IN_BLOCK = 90_000
+# Subjects that have answers and still want some: play finishes what it has begun, so that they are few at any time.
+IN_BETWEEN = 9_000
 PAST = timedelta(days=60)
 ABSTAINED = 0.01  # Of each kind.
 
@@ -58,6 +60,12 @@ class Past:
     @cached_property
     def _beliefs(self) -> Beliefs:
         return Beliefs(self.project, self.now_ms, self.rng)
+
+    @cached_property
+    def _last_beliefs(self) -> Beliefs:
+        """Of subjects that have had all the answers that they get."""
+        rule = replace(self.project.retirement, maximum=1)
+        return Beliefs(replace(self.project, retirement=rule), self.now_ms, self.rng)
 
     @cached_property
     def monday_ms(self) -> int:
@@ -140,11 +148,11 @@ class Past:
         )
 
     def _blocks(self) -> Iterator[tuple[str, Columns]]:
-        """Stretches of subjects, each gone through as often as a subject is answered."""
-        first = 0
+        """Stretches of subjects, each gone through as often as a subject is answered; those of the last stay open."""
+        first, finished = 0, self._n_played - IN_BETWEEN
         while first < self._n_played:
-            n = min(ORDINARY_IN_BLOCK, self._n_played - first)
-            yield from self._block(self._ordinary(np.arange(first, first + n)))
+            n = min(ORDINARY_IN_BLOCK, (finished if first < finished else self._n_played) - first)
+            yield from self._block(self._ordinary(np.arange(first, first + n)), finished=first < finished)
             first += n
 
     @cached_property
@@ -152,7 +160,7 @@ class Past:
         """Subjects that are no gold and were answered; whole rounds of them."""
         return self.scale.n_answers // ROUND_SIZE // self.depth * ORDINARY_IN_ROUND
 
-    def _block(self, subject: Ints) -> Iterator[tuple[str, Columns]]:
+    def _block(self, subject: Ints, *, finished: bool) -> Iterator[tuple[str, Columns]]:
         n_a_pass = len(subject) // ORDINARY_IN_ROUND
         n = n_a_pass * self.depth
         # Evenly over [0, 1), and a part of it apart where the same subjects come again.
@@ -167,7 +175,7 @@ class Past:
         yield from self._played(volunteer, handed, said, started_ms)
         ordinary = said[:, :ORDINARY_IN_ROUND].reshape(self.depth, -1)
         reliability = np.repeat(self.reliability[volunteer], ORDINARY_IN_ROUND).reshape(self.depth, -1)
-        yield from self._beliefs.rows(subject, ordinary, reliability)
+        yield from (self._last_beliefs if finished else self._beliefs).rows(subject, ordinary, reliability)
         self.n_rounds += n
 
     @cached_property

@@ -64,7 +64,7 @@ def _gold(session: Session, level: Level, player: Player, n: int, rng: Chance) -
     counts = choice_counts_of(session, player.volunteer_id, player.project_id, level)
     order = selection.widest_choice(counts) if counts.any() else shuffled(range(len(level.choices)), rng)
     wanted = [np.flatnonzero(level.choices[place].mask).tolist() for place in order]
-    teaching = AskedGold(player.volunteer_id, player.project_id, GoldUse.TEACHING, 0, 0.0, earlier, 1)
+    teaching = AskedGold(player.volunteer_id, player.project_id, GoldUse.TEACHING, 0, 0.0, earlier)
     taught = _of_labels(session, teaching, wanted, n_teaching, rng)
     hidden = _of_labels(session, teaching._replace(use=GoldUse.HIDDEN), wanted, n - len(taught), rng)
     return [*taught, *hidden]
@@ -86,9 +86,8 @@ def _of_labels(session: Session, asked: AskedGold, wanted: list[list[int]], n: i
 
 def _one_gold(session: Session, asked: AskedGold, chosen: list[int]) -> int | None:
     """Not among those already chosen; from the beginning where nothing follows the shuffle that was drawn."""
-    asked = asked._replace(most=len(chosen) + 1)
     for start in (asked, asked._replace(shuffle=0.0)):
-        for subject_id in handouts.gold_after(session, start):
+        for subject_id in handouts.gold_after(session, start, len(chosen) + 1):
             if subject_id not in chosen:
                 return subject_id
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from game.levels import Project
-from game.store import Store, jobs, reading, subjects, transaction
+from game.store import Store, figures, jobs, reading, subjects, transaction
 from game.store import models as kept
 from game.store import moved as rows
 from game.store.tables import Release
@@ -36,7 +36,7 @@ def count_moved(store: Store, project: Project, releases: Path) -> Moved:
         answered = rows.answered_by_people(session, row.id, None if release is None else release.created_at)
         labels = rows.consensus_labels(session, row.id)
         ids = kept.subject_ids(session, row.id)
-        counting = answered if rows.simulated_take_part(session, row.id) else rows.ever_in_play(session, row.id)
+        counting = answered if figures.includes_simulated(session, row.id) else rows.ever_in_play(session, row.id)
     released = {} if release is None else _released_labels(releases, release)
     before = {ids[code]: project.label_index(label) for code, label in released.items() if code in ids}
     n_moved = sum(one in counting and label != before.get(one) for one, label in labels.items())

@@ -163,12 +163,11 @@ class AskedGold(NamedTuple):
     label: int
     shuffle: float
     earlier: int
-    most: int
 
 
-def gold_after(session: Session, asked: AskedGold) -> list[int]:
-    """Subject ids."""
-    return _GOLD.scalars(session, asked._asdict())
+def gold_after(session: Session, asked: AskedGold, most: int) -> list[int]:
+    """Subject ids, at most so many."""
+    return _GOLD.scalars(session, asked._asdict() | {"most": most})
 
 
 def hand_out(session: Session, begun: dict[str, Any], handed: Sequence[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from game.store.rounds import COUNTS
-from game.store.tables import Aggregate, Classification, Consensus, Opening, Reliability, Volunteer
+from game.store.tables import Aggregate, Classification, Consensus, Opening, Volunteer
 
 
 def answered_by_people(session: Session, project_id: int, since: datetime | None) -> set[int]:
@@ -16,13 +16,6 @@ def answered_by_people(session: Session, project_id: int, since: datetime | None
     said = select(Classification.subject_id).join(Volunteer, Volunteer.id == Classification.volunteer_id)
     later = said.where(Classification.project_id == project_id, Classification.id > newest_before)
     return set(session.scalars(later.where(COUNTS, ~Volunteer.simulated, played).distinct()))
-
-
-def simulated_take_part(session: Session, project_id: int) -> bool:
-    """As the newest aggregation has found them."""
-    found = select(Reliability.volunteer_id).join(Volunteer, Volunteer.id == Reliability.volunteer_id)
-    taking_part = found.where(Reliability.project_id == project_id, Volunteer.simulated)
-    return session.scalar(taking_part.limit(1)) is not None
 
 
 def ever_in_play(session: Session, project_id: int) -> set[int]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from game.levels import Project
-from game.store import Store, counts, reading, subjects, transaction
+from game.store import Store, counts, reading, snapshot, subjects, transaction
 from game.store.counts import Answered, Mark
 
 # As much may stay uncounted: a minute of a quiet project costs no write.
@@ -68,8 +68,12 @@ def recount(store: Store, project: Project) -> None:
     with transaction(store) as session:
         counts.keep_answers(session, project_id, kept, counted)
     for choice_set in project.choice_sets:
+        # All openings are looked at: nobody waits for that.
+        with snapshot(store) as session:
+            before = counts.kept_openings(session, project_id, choice_set)
+            again = counts.recounted_openings(session, project_id, choice_set)
         with transaction(store) as session:
-            counts.recount_openings(session, project_id, choice_set)
+            counts.keep_openings(session, project_id, choice_set, before, again)
 
 
 def _id_of(store: Store, project: Project) -> int | None:

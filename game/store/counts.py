@@ -166,13 +166,25 @@ def count_openings(session: Session, project_id: int, choice_set: str, most: int
     return int(n)
 
 
-def recount_openings(session: Session, project_id: int, choice_set: str) -> None:
-    """What is kept follows again from what each opening was counted as, whatever it was before."""
-    kept = _held(session, project_id, choice_set)
+def kept_openings(session: Session, project_id: int, choice_set: str) -> Settled:
+    columns = (OpeningCount.n_subjects, OpeningCount.n_retired)
+    row = session.execute(select(*columns).filter_by(project_id=project_id, choice_set=choice_set)).first()
+    return Settled(0, 0) if row is None else Settled(*row)
+
+
+def recounted_openings(session: Session, project_id: int, choice_set: str) -> Settled:
+    """What was counted in all, from what each opening was counted as."""
     retired = func.sum(case((Opening.counted.is_(True), 1), else_=0))
     rows = select(func.count(Opening.counted), func.coalesce(retired, 0))
-    found = session.execute(rows.where(Opening.project_id == project_id, Opening.choice_set == choice_set)).one()
-    kept.n_subjects, kept.n_retired = found
+    found = rows.where(Opening.project_id == project_id, Opening.choice_set == choice_set)
+    return Settled(*session.execute(found).one())
+
+
+def keep_openings(session: Session, project_id: int, choice_set: str, before: Settled, counted: Settled) -> None:
+    """In the place of what was kept before; left alone if somebody else has counted meanwhile."""
+    kept = _held(session, project_id, choice_set)
+    if Settled(kept.n_subjects, kept.n_retired) == before:
+        kept.n_subjects, kept.n_retired = counted
 
 
 def _held(session: Session, project_id: int, choice_set: str) -> OpeningCount:

@@ -131,6 +131,19 @@ def test_a_count_that_went_wrong_is_mended_from_the_rows(reef: Reef, now: dateti
     assert shown(reef) == plainly(reef)
 
 
+def test_who_counts_meanwhile_is_not_overruled_by_what_was_counted_before(
+    reef: Reef, now: datetime, rng: np.random.Generator
+) -> None:
+    of_set = (reef.project_id, reef.project.choice_sets[-1])
+    with reading(reef.store) as session:
+        before, again = counts.kept_openings(session, *of_set), counts.recounted_openings(session, *of_set)
+    play_a_little(reef, guest(reef, now, rng), now, rng)
+    Counting(reef.store, left=0).count_on(reef.project)
+    with transaction(reef.store) as session:
+        counts.keep_openings(session, *of_set, before, again)
+    assert shown(reef) == plainly(reef)
+
+
 @on_postgresql
 def test_two_who_count_at_once_count_everything_once(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
     with transaction(reef.store) as session:

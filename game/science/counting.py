@@ -10,25 +10,30 @@ from game.store.counts import Answered, Mark
 LEFT_UNCOUNTED = 500
 # Between two portions of so many rows players get their turn at SQLite's only writer.
 ROWS_IN_ONE_TRANSACTION = 500
+# A quarter of a minute's work: a large project that is counted for the first time must not keep the worker from looking
+# for what is due.
+PORTIONS_AT_ONCE = 200
 
 
 @dataclass
 class Counting:
-    """`left` rows may stay uncounted. Remembers of each project, by its id, the newest answer that it met while others
-    may still have been adding older ones: up to there it counts the next time."""
+    """`left` rows may stay uncounted; `portions` of each choice set are counted at once. Remembers of each project, by
+    its id, the newest answer that it met while others may still have been adding older ones: up to there it counts the
+    next time."""
 
     store: Store
     left: int = LEFT_UNCOUNTED
+    portions: int = PORTIONS_AT_ONCE
     _marks: dict[int, Mark] = field(default_factory=dict)
 
-    def count_on(self, project: Project) -> None:
-        """Idempotent, and right beside others who count as well."""
+    def count_on(self, project: Project) -> bool:
+        """Idempotent, and right beside others who count as well. False if it has to be called again for all of it."""
         project_id = _id_of(self.store, project)
         if project_id is None:
-            return
+            return True
         self._count_answers(project_id)
-        for choice_set in project.choice_sets:
-            self._count_openings(project_id, choice_set)
+        done = [self._count_openings(project_id, choice_set) for choice_set in project.choice_sets]
+        return all(done)
 
     def _count_answers(self, project_id: int) -> None:
         """Of a quiet project, too, once others have many answers: to pass these would cost its pages more and more."""
@@ -47,14 +52,16 @@ class Counting:
             with transaction(self.store) as session:
                 counts.keep_answers(session, project_id, kept, counted)
 
-    def _count_openings(self, project_id: int, choice_set: str) -> None:
+    def _count_openings(self, project_id: int, choice_set: str) -> bool:
         with reading(self.store) as session:
             if len(counts.uncounted(session, project_id, choice_set, self.left + 1)) <= self.left:
-                return
-        n = ROWS_IN_ONE_TRANSACTION
-        while n == ROWS_IN_ONE_TRANSACTION:
+                return True
+        for _ in range(self.portions):
             with transaction(self.store) as session:
                 n = counts.count_openings(session, project_id, choice_set, ROWS_IN_ONE_TRANSACTION)
+            if n < ROWS_IN_ONE_TRANSACTION:
+                return True
+        return False
 
 
 def recount(store: Store, project: Project) -> None:

@@ -131,6 +131,33 @@ def test_a_count_that_went_wrong_is_mended_from_the_rows(reef: Reef, now: dateti
     assert shown(reef) == plainly(reef)
 
 
+def add_openings(reef: Reef, now: datetime, n: int) -> None:
+    """Of so many subjects that nobody has counted."""
+    with transaction(reef.store) as session:
+        image_id = session.scalar(select(Image.id).limit(1)) or 0
+        of_project = {"project_id": reef.project_id}
+        subject = of_project | {"image_id": image_id, "name": "quadrat.jpg", "created_at": now}
+        session.execute(
+            insert(Subject), [subject | {"code": f"more {row}", "row": row, "column": 1} for row in range(n)]
+        )
+        ids = session.scalars(select(Subject.id).where(Subject.name == "quadrat.jpg", Subject.column == 1)).all()
+        one = of_project | {"priority": 1.0, "shuffle": 0.5}
+        opened = [one | {"subject_id": each, "choice_set": of} for each in ids for of in reef.project.choice_sets]
+        session.execute(insert(Opening), opened)
+
+
+def test_a_first_count_of_many_leaves_the_worker_time_for_other_things(reef: Reef, now: datetime) -> None:
+    add_openings(reef, now, ROWS_IN_ONE_TRANSACTION)
+    counting = Counting(reef.store, left=0, portions=1)
+    assert not counting.count_on(reef.project)
+    assert shown(reef) == plainly(reef)
+    with reading(reef.store) as session:
+        kept = counts.kept_openings(session, reef.project_id, reef.project.choice_sets[-1])
+    assert kept.n_subjects == ROWS_IN_ONE_TRANSACTION
+    assert counting.count_on(reef.project)
+    assert shown(reef) == plainly(reef)
+
+
 def test_who_counts_meanwhile_is_not_overruled_by_what_was_counted_before(
     reef: Reef, now: datetime, rng: np.random.Generator
 ) -> None:
@@ -146,18 +173,7 @@ def test_who_counts_meanwhile_is_not_overruled_by_what_was_counted_before(
 
 @on_postgresql
 def test_two_who_count_at_once_count_everything_once(reef: Reef, now: datetime, rng: np.random.Generator) -> None:
-    with transaction(reef.store) as session:
-        image_id = session.scalar(select(Image.id).limit(1)) or 0
-        of_project = {"project_id": reef.project_id}
-        n = 3 * ROWS_IN_ONE_TRANSACTION
-        subject = of_project | {"image_id": image_id, "name": "quadrat.jpg", "created_at": now}
-        session.execute(
-            insert(Subject), [subject | {"code": f"more {row}", "row": row, "column": 1} for row in range(n)]
-        )
-        ids = session.scalars(select(Subject.id).where(Subject.name == "quadrat.jpg", Subject.column == 1)).all()
-        one = of_project | {"priority": 1.0, "shuffle": 0.5}
-        opened = [one | {"subject_id": each, "choice_set": of} for each in ids for of in reef.project.choice_sets]
-        session.execute(insert(Opening), opened)
+    add_openings(reef, now, 3 * ROWS_IN_ONE_TRANSACTION)
     counters = [threading.Thread(target=Counting(reef.store, left=0).count_on, args=(reef.project,)) for _ in range(3)]
     for one_of_them in counters:
         one_of_them.start()
@@ -166,7 +182,7 @@ def test_two_who_count_at_once_count_everything_once(reef: Reef, now: datetime, 
     assert shown(reef) == plainly(reef)
     with reading(reef.store) as session:
         kept = session.scalars(select(OpeningCount.n_subjects)).all()
-        assert kept == [60 + n] * len(reef.project.choice_sets)
+        assert kept == [60 + 3 * ROWS_IN_ONE_TRANSACTION] * len(reef.project.choice_sets)
 
 
 @on_postgresql
